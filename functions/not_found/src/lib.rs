@@ -1,0 +1,65 @@
+//! The API's default route: unknown paths and wrong methods, in the envelope of their side.
+
+use lambda_http::{Request, RequestExt};
+use shared::lambda::{http::Side, panelr, reply::Reply, shoppex};
+
+/// Every route of the API: method and path, `{id}` for one segment. A test holds them equal to template.yaml's.
+pub const ROUTES: &[(&str, &str)] = &[
+    ("POST", "/api/complete_order"),
+    ("POST", "/api/create_work_order"),
+    ("GET", "/api/get_work_order"),
+];
+
+/// Answers a request.
+pub fn handle(request: &Request) -> Reply {
+    let path = request.raw_http_path();
+    let side = Side::of_path(path);
+    let allow = ROUTES
+        .iter()
+        .find(|(_, route)| matches(route, path))
+        .map(|(method, _)| *method);
+    let mut reply = match (side, allow) {
+        (Side::Panelr, Some(method)) => panelr::failure(
+            405,
+            &format!("This action takes {method} requests only."),
+            "method_not_allowed",
+        ),
+        (Side::Panelr, None) => panelr::failure(404, "Unknown action.", "unknown_action"),
+        (Side::Shoppex, Some(method)) => shoppex::failure(
+            405,
+            "METHOD_NOT_ALLOWED",
+            &format!("This resource takes {method} requests only."),
+        ),
+        (Side::Shoppex, None) => shoppex::failure(404, "NOT_FOUND", "There is no such resource."),
+    };
+    reply.allow = allow;
+    reply
+}
+
+/// Does `path` end in the route? Before it there may be a stage.
+fn matches(route: &str, path: &str) -> bool {
+    let route: Vec<&str> = route.split('/').skip(1).collect();
+    let path: Vec<&str> = path.trim_end_matches('/').split('/').skip(1).collect();
+    let Some(start) = path.len().checked_sub(route.len()).filter(|start| *start <= 1) else {
+        return false;
+    };
+    path.iter()
+        .skip(start)
+        .zip(&route)
+        .all(|(segment, wanted)| *wanted == "{id}" || segment == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_are_known_with_and_without_a_stage() {
+        assert!(matches("/api/complete_order", "/api/complete_order"));
+        assert!(matches("/api/complete_order", "/prod/api/complete_order/"));
+        assert!(!matches("/api/complete_order", "/a/b/api/complete_order"));
+        assert!(!matches("/api/complete_order", "/api/complete"));
+        assert!(matches("/dev/v1/orders/{id}", "/dev/v1/orders/a%2Fb"));
+        assert!(!matches("/dev/v1/orders/{id}", "/dev/v1/orders"));
+    }
+}

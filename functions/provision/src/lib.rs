@@ -1,0 +1,110 @@
+//! The provisioning queue's consumer: makes the lines of paid orders, and answers which messages to deliver again.
+
+use std::time::{Duration, Instant};
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use shared::{
+    lambda::{
+        clients::counting,
+        metrics::{Metric, Metrics},
+    },
+    ports::{Deliveries, Lines, Orders},
+    sqs::from_body,
+    use_case::{
+        Worker,
+        provision::{Batch, Delivery, Outcome, Report, provision},
+    },
+};
+
+/// Works off a batch. `time_left`: of the invocation.
+pub async fn handle<S, Q>(
+    service: &Worker<S, Q>,
+    event: SqsEvent,
+    request_id: &str,
+    time_left: &(dyn Fn() -> Duration + Sync),
+) -> SqsBatchResponse
+where
+    S: Orders + Lines,
+    Q: Deliveries,
+{
+    let started = Instant::now();
+    let deliveries: Vec<Delivery> = event.records.into_iter().map(delivery).collect();
+    let messages = deliveries.len();
+    let (batch, calls) = counting(Box::pin(provision(service, deliveries, time_left))).await;
+    let mut metrics = Metrics::default();
+    for report in &batch.reports {
+        log(request_id, report, &mut metrics);
+    }
+    let ms = started.elapsed().as_secs_f64() * 1_000.0;
+    let again = batch.again.len();
+    tracing::info!(request_id, action = "provision", messages, again, ms, calls, "batch");
+    metrics.emit("provision");
+    response(batch)
+}
+
+fn delivery(message: SqsMessage) -> Delivery {
+    let count = message
+        .attributes
+        .get("ApproximateReceiveCount")
+        .and_then(|count| count.parse().ok());
+    Delivery {
+        message_id: message.message_id.unwrap_or_default(),
+        receipt: message.receipt_handle.unwrap_or_default(),
+        name: message.body.as_deref().and_then(from_body),
+        count: count.unwrap_or(1),
+    }
+}
+
+fn log(request_id: &str, report: &Report, metrics: &mut Metrics) {
+    let reference = report.reference.as_deref();
+    match &report.outcome {
+        Outcome::Completed { seconds } => {
+            metrics.count(Metric::OrdersProvisioned);
+            metrics.add(Metric::SecondsToProvision, *seconds);
+            tracing::info!(
+                request_id,
+                action = "provision",
+                reference,
+                outcome = "completed",
+                seconds,
+                "order"
+            );
+        }
+        Outcome::Failed { reason } => {
+            metrics.count(Metric::OrdersFailed);
+            tracing::error!(
+                request_id,
+                action = "provision",
+                reference,
+                outcome = "failed",
+                reason,
+                "order"
+            );
+        }
+        Outcome::Nothing => {
+            tracing::info!(
+                request_id,
+                action = "provision",
+                reference,
+                outcome = "nothing",
+                "order"
+            );
+        }
+        Outcome::Again { cause, delay } => {
+            metrics.count(Metric::ProvisionRetries);
+            let delay = delay.as_secs();
+            tracing::warn!(request_id, action = "provision", reference, outcome = "again", delay, %cause, "order");
+        }
+    }
+}
+
+fn response(batch: Batch) -> SqsBatchResponse {
+    let failure = |item_identifier| {
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = item_identifier;
+        failure
+    };
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = batch.again.into_iter().map(failure).collect();
+    response
+}

@@ -1,0 +1,18 @@
+//! The function's binary: wiring.
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use lambda_runtime::{LambdaEvent, service_fn};
+use shared::lambda::{environment::Environment, logs};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    logs::init();
+    let environment = Environment::read()?;
+    let service = &Environment::service(environment.table()?, environment.queue()?, ());
+    let handle = |event: LambdaEvent<EventBridgeEvent>| async move {
+        Box::pin(sweep::handle(service, &event.context.request_id))
+            .await
+            .map_err(lambda_runtime::Error::from)
+    };
+    lambda_runtime::run(service_fn(handle)).await
+}

@@ -1,0 +1,117 @@
+//! `cargo run -p local`: the whole service on this machine.
+#![allow(clippy::print_stdout, reason = "a command-line program's output")]
+
+use std::{net::IpAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, ValueEnum};
+use local::{DEMO_KEY, Local, Options, StartFault};
+use shared::lambda::{logs, metrics};
+use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// The order back end on one machine: API, provisioning, queue and database in one process.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Port to listen at; 0 takes any that is free
+    #[arg(long, default_value_t = 9000)]
+    port: u16,
+    /// Address to listen at; others than 127.0.0.1 let the network in
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// Folder to keep the data in; without it, data is kept in memory and gone at the end
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Seed file with your own catalogue, keys and lines; without it, a demo catalogue
+    #[arg(long, value_name = "FILE")]
+    seed: Option<PathBuf>,
+    /// How to write the log: for people, or as the deployed functions write it, metrics included
+    #[arg(long, value_enum, default_value_t = Log::Text)]
+    log: Log,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Log {
+    Text,
+    Json,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    set_up_log(arguments.log);
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("local: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), StartFault> {
+    let seed = arguments.seed.map(|file| {
+        std::fs::read(&file)
+            .map_err(|cause| StartFault::new(format!("the seed file {} cannot be read: {cause}", file.display())))
+    });
+    let options = Options {
+        host: arguments.host,
+        port: arguments.port,
+        data: arguments.data,
+        seed: seed.transpose()?,
+        ..Options::default()
+    };
+    let end = end_signal()?;
+    let local = Local::start(options).await?;
+    println!("Listening at {}", local.url);
+    if local.has_demo_key {
+        println!("{}", welcome(&local.url));
+    }
+    end.await;
+    println!("Stopping.");
+    local.stop().await;
+    Ok(())
+}
+
+fn welcome(url: &str) -> String {
+    format!(
+        r#"API key:     {DEMO_KEY}
+
+Complete an order:
+
+  curl -sS '{url}/api/complete_order' -H 'X-Panelr-API-Key: {DEMO_KEY}' \
+    -H 'Content-Type: application/json' \
+    -d '{{"customer_email":"john@example.com","payment_method_id":1,"items":[{{"product_id":1,"intent":"new_activation"}}]}}'
+
+Look at it (put in the reference_code of the reply):
+
+  curl -sS '{url}/api/get_work_order?ref=WO-2026-00042&email=john@example.com' -H 'X-Panelr-API-Key: {DEMO_KEY}'
+"#
+    )
+}
+
+/// A line for each request and each order, by the same events that the functions log.
+fn set_up_log(log: Log) {
+    let json = (log == Log::Json).then(|| logs::json_layer().with_filter(logs::filter()));
+    let text = (log == Log::Text).then(|| fmt::layer().compact().with_target(false).with_filter(logs::filter()));
+    tracing_subscriber::registry().with(json).with(text).init();
+    if log == Log::Json {
+        metrics::enable();
+    }
+}
+
+/// Ends on Ctrl-C and, where there is one, on SIGTERM.
+fn end_signal() -> Result<impl Future<Output = ()>, StartFault> {
+    let refuse = |cause: std::io::Error| StartFault::new(format!("signals cannot be waited for: {cause}"));
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(refuse)?;
+    Ok(async move {
+        let interrupt = tokio::signal::ctrl_c();
+        #[cfg(unix)]
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ended = interrupt.await;
+    })
+}

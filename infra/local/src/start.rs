@@ -1,0 +1,338 @@
+//! Starting and stopping the whole service.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::config::{Credentials, SharedHttpClient};
+use local_sqs::Queues;
+use shared::{
+    domain::api_key::KeyHash,
+    dynamodb::{CACHE_FOR, DynamoDb},
+    lambda::clients::{Aws, http_client},
+    ports::{Clock, Lookup, SystemClock, Wanted},
+    sqs::Sqs,
+    use_case::{catalogue, sweep},
+    wire::seed,
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+
+use crate::{
+    front_door::FrontDoor,
+    functions::Functions,
+    poller::{POLLERS, Poller},
+    secret,
+    store::{self, DataFolder, TABLE},
+    template::Template,
+};
+
+/// The key of the demo catalogue.
+pub const DEMO_KEY: &str = "demo-key-for-this-machine-only";
+/// The demo catalogue, a seed file.
+pub const DEMO: &str = include_str!("../demo.json");
+/// The region that everything here is in.
+pub const REGION: &str = "us-east-1";
+
+const QUEUE: &str = "work-orders";
+const DEAD_LETTERS: &str = "work-orders-dead-letters";
+
+/// Why the service could not start: one sentence for a person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StartFault(String);
+
+impl StartFault {
+    /// The sentence.
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+/// How to start it.
+pub struct Options {
+    /// Address to listen at.
+    pub host: IpAddr,
+    /// Port; 0: any that is free.
+    pub port: u16,
+    /// Folder to keep data in; none: in memory.
+    pub data: Option<PathBuf>,
+    /// The text of a seed file; none: the demo catalogue, in a store that is new.
+    pub seed: Option<Vec<u8>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How long keys and catalogue entries are remembered.
+    pub cache_for: Duration,
+    /// The HTTP client that the functions call DynamoDB and SQS with; tests put faults into it.
+    pub http: Option<SharedHttpClient>,
+    /// Are queue and schedule worked off? Tests may do so themselves.
+    pub background: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 9000,
+            data: None,
+            seed: None,
+            clock: Arc::new(SystemClock),
+            cache_for: CACHE_FOR,
+            http: None,
+            background: true,
+        }
+    }
+}
+
+/// A running service.
+pub struct Local {
+    /// Where the API listens.
+    pub url: String,
+    /// What the template says.
+    pub template: Template,
+    /// The functions.
+    pub functions: Functions,
+    /// The functions' store.
+    pub store: DynamoDb,
+    /// Clients of the endpoints in this process, without the faults that tests may put in.
+    pub aws: Aws,
+    /// The provisioning queue.
+    pub queue_url: String,
+    /// Where messages rest that were delivered too often.
+    pub dead_letter_url: String,
+    /// Does the demo key open it?
+    pub has_demo_key: bool,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Local {
+    /// Starts everything; nothing runs if anything cannot.
+    pub async fn start(options: Options) -> Result<Self, StartFault> {
+        let template = Template::read().map_err(|fault| StartFault::new(fault.to_string()))?;
+        let seed = match &options.seed {
+            Some(text) => Some(
+                seed::parse(text).map_err(|fault| StartFault::new(format!("the seed file cannot be used: {fault}")))?,
+            ),
+            None => None,
+        };
+        // The port first: that it is taken is the likeliest fault, and nothing is made before it is ours.
+        let listener = listen(SocketAddr::new(options.host, options.port)).await?;
+        let folder = options.data.as_deref().map(DataFolder::open).transpose()?;
+        let database = store::open(folder.as_ref())?;
+        let tokens = secret::tokens(folder.as_ref())?;
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+
+        let inner = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+        let dynamodb_endpoint = endpoint(&inner)?;
+        let end = wait(stopped.clone());
+        tasks.spawn(async move {
+            if let Err(cause) = dynoxide::server::serve_with_shutdown(inner, database, end).await {
+                tracing::error!(%cause, "the database stopped");
+            }
+            // Until the last connection is closed, nobody else may open the folder.
+            drop(folder);
+        });
+
+        let queues = queues(&template)?;
+        let inner = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+        let sqs_endpoint = endpoint(&inner)?;
+        let end = wait(stopped.clone());
+        tasks.spawn(async move {
+            if let Err(cause) = local_sqs::serve(inner, queues, end).await {
+                tracing::error!(%cause, "the queue stopped");
+            }
+        });
+
+        let aws = Aws {
+            http: http_client(),
+            region: REGION.to_owned(),
+            credentials: Credentials::new("local", "local", None, None, "local"),
+            dynamodb_endpoint: Some(dynamodb_endpoint),
+            sqs_endpoint: Some(sqs_endpoint.clone()),
+        };
+        let called = Aws {
+            http: options.http.unwrap_or_else(|| aws.http.clone()),
+            ..aws.clone()
+        };
+        let new = store::make_table(&aws.dynamodb(), &template.table).await?;
+        let plain = DynamoDb::with(aws.dynamodb(), TABLE, options.clock.clone(), Duration::ZERO);
+        let seed = match seed {
+            None if new => {
+                Some(seed::parse(DEMO.as_bytes()).map_err(|fault| StartFault::new(format!("demo.json: {fault}")))?)
+            }
+            seed => seed,
+        };
+        if let Some(seed) = seed {
+            catalogue::apply(&plain, &seed)
+                .await
+                .map_err(|refusal| StartFault::new(format!("the seed file cannot be used: {refusal}")))?;
+        }
+        let has_demo_key = knows(&plain, DEMO_KEY, options.clock.as_ref()).await?;
+
+        let store = DynamoDb::with(called.dynamodb(), TABLE, options.clock.clone(), options.cache_for);
+        let queue_url = format!("{sqs_endpoint}/000000000000/{QUEUE}");
+        let queue = Sqs::new(called.sqs(), &queue_url);
+        let functions = Functions::new(store.clone(), queue, tokens, options.clock.clone());
+
+        let door = FrontDoor {
+            functions: functions.clone(),
+            routes: template.routes.clone(),
+            default_function: template.default_function.clone(),
+            clock: options.clock.clone(),
+        };
+        check_functions(&template)?;
+        let url = endpoint(&listener)?;
+        let end = wait(stopped.clone());
+        tasks.spawn(async move {
+            let served = axum::serve(listener, door.router()).with_graceful_shutdown(end).await;
+            if let Err(cause) = served {
+                tracing::error!(%cause, "the API stopped");
+            }
+        });
+        let mut local = Self {
+            url,
+            template,
+            functions,
+            store,
+            aws,
+            queue_url,
+            dead_letter_url: format!("{sqs_endpoint}/000000000000/{DEAD_LETTERS}"),
+            has_demo_key,
+            stop,
+            tasks,
+        };
+        if options.background {
+            local.run_background(&stopped).await?;
+        }
+        Ok(local)
+    }
+
+    /// The queue's consumer and the schedule.
+    async fn run_background(&mut self, stopped: &watch::Receiver<bool>) -> Result<(), StartFault> {
+        // The queue is new and empty: whatever is queued in the store has lost its message.
+        sweep::refill(self.functions.worker())
+            .await
+            .map_err(|cause| StartFault::new(format!("queued orders could not be sent again: {cause}")))?;
+        for _ in 0..POLLERS {
+            let poller = self.poller();
+            let end = wait(stopped.clone());
+            self.tasks.spawn(async move {
+                tokio::select! {
+                    () = poller.run() => {}
+                    () = end => {}
+                }
+            });
+        }
+        let functions = self.functions.clone();
+        let every = Duration::from_secs(60 * self.template.sweep_minutes);
+        let end = wait(stopped.clone());
+        self.tasks.spawn(async move {
+            let schedule = async {
+                loop {
+                    tokio::time::sleep(every).await;
+                    // Its own log line tells.
+                    let _logged = functions.sweep().await;
+                }
+            };
+            tokio::select! {
+                () = schedule => {}
+                () = end => {}
+            }
+        });
+        Ok(())
+    }
+
+    /// A consumer of the queue, as the background runs several.
+    pub fn poller(&self) -> Poller {
+        Poller {
+            client: self.aws.sqs(),
+            url: self.queue_url.clone(),
+            queue: self.template.queue.clone(),
+            functions: self.functions.clone(),
+        }
+    }
+
+    /// Stops: requests under way are answered, then everything ends.
+    pub async fn stop(mut self) {
+        const LONGEST: Duration = Duration::from_secs(10);
+        let _nobody_listens = self.stop.send(true);
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(LONGEST, all).await.is_err() {
+            tracing::warn!("stopped with connections open");
+        }
+    }
+}
+
+async fn wait(mut stopped: watch::Receiver<bool>) {
+    // An error means that the service itself is gone, which is an end as well.
+    let _gone = stopped.wait_for(|stopped| *stopped).await;
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartFault> {
+    TcpListener::bind(address).await.map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            StartFault::new(format!("port {} is in use; choose another with --port", address.port()))
+        }
+        _ => StartFault::new(format!("cannot listen at {address}: {cause}")),
+    })
+}
+
+fn endpoint(listener: &TcpListener) -> Result<String, StartFault> {
+    let address = listener
+        .local_addr()
+        .map_err(|cause| StartFault::new(format!("no address: {cause}")))?;
+    Ok(format!("http://{address}"))
+}
+
+fn queues(template: &Template) -> Result<Queues, StartFault> {
+    let queues = Queues::new(REGION);
+    let refuse = |cause: local_sqs::Error| StartFault::new(format!("a queue could not be made: {cause}"));
+    let dead = queues.create(DEAD_LETTERS, &[]).map_err(refuse)?;
+    let redrive = serde_json::json!({
+        "deadLetterTargetArn": dead.arn(),
+        "maxReceiveCount": template.queue.max_receive_count,
+    });
+    let visibility = template.queue.visibility_timeout.to_string();
+    queues
+        .create(
+            QUEUE,
+            &[
+                ("VisibilityTimeout", &visibility),
+                ("RedrivePolicy", &redrive.to_string()),
+            ],
+        )
+        .map_err(refuse)?;
+    Ok(queues)
+}
+
+async fn knows(store: &DynamoDb, secret: &str, clock: &dyn Clock) -> Result<bool, StartFault> {
+    let hash = KeyHash::of(secret);
+    let wanted = Wanted {
+        key: Some(hash.clone()),
+        ..Wanted::default()
+    };
+    let found = store
+        .look_up(&wanted)
+        .await
+        .map_err(|cause| StartFault::new(format!("the database failed: {cause}")))?;
+    Ok(found.key.is_some_and(|key| key.admits(&hash, clock.now())))
+}
+
+/// Every route of the template leads to a function that is here.
+fn check_functions(template: &Template) -> Result<(), StartFault> {
+    let names = template
+        .routes
+        .iter()
+        .map(|route| &route.function)
+        .chain([&template.default_function]);
+    match names.into_iter().find(|name| !Functions::answers(name)) {
+        Some(name) => Err(StartFault::new(format!(
+            "template.yaml: there is no function {name} here"
+        ))),
+        None => Ok(()),
+    }
+}

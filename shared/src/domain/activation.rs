@@ -1,0 +1,268 @@
+//! Service lines ("activations") and what an order does to them. Every effect carries a name and is kept on the line, so
+//! that applying it again changes nothing.
+
+use std::{collections::BTreeSet, fmt};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    cart::{CartLine, Intent},
+    catalogue::Category,
+    email::Email,
+    ids::{ActivationId, BouquetId, ProductId},
+    time::{Timestamp, add_months},
+};
+
+/// Whether a line serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineStatus {
+    /// It serves.
+    Active,
+    /// Switched off.
+    Suspended,
+}
+
+/// The password of a line. Debug prints none of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Password(String);
+
+impl Password {
+    /// 16 of 32 characters: 80 bits.
+    const LENGTH: usize = 16;
+    /// No 0 and O, no 1, I and l: people read passwords out on the telephone. 32 characters, so that a random byte's
+    /// low five bits choose one without bias.
+    const ALPHABET: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
+
+    /// A new random password. Fails only when the operating system gives no randomness.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0u8; Self::LENGTH];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(
+            bytes
+                .iter()
+                .filter_map(|byte| Self::ALPHABET.get(usize::from(byte & 31)))
+                .map(|byte| char::from(*byte))
+                .collect(),
+        ))
+    }
+
+    /// In clear, for the line's owner.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// The name of one effect of one order: the order and the place in it. Stored as `<uuid>/<place>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EffectName(String);
+
+impl EffectName {
+    /// The effect of cart line `line` (from 1) of `order`.
+    pub fn of_line(order: Uuid, line: usize) -> Self {
+        Self(format!("{order}/{line}"))
+    }
+
+    /// As it is stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Which order made a line, and as which of its units. Only this tells a line that was made before from somebody else's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The order.
+    pub order: Uuid,
+    /// The unit in it, 1..=99.
+    pub unit: u32,
+}
+
+/// A service line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activation {
+    /// Its number.
+    pub id: ActivationId,
+    /// The order that made it; none for a line that was there before.
+    pub origin: Option<Origin>,
+    /// The product it has.
+    pub product_id: ProductId,
+    /// Its owner.
+    pub customer_email: Email,
+    /// Its owner's name.
+    pub customer_name: Option<String>,
+    /// User name to log in with.
+    pub username: Option<String>,
+    /// Password to log in with.
+    pub password: Option<Password>,
+    /// Devices that may watch at once.
+    pub connections: u32,
+    /// Its bouquets.
+    pub bouquet_ids: Vec<BouquetId>,
+    /// Its kinds of content; empty: all.
+    pub categories: Vec<Category>,
+    /// Since when it serves.
+    pub starts_at: Option<Timestamp>,
+    /// Until when; none: for ever.
+    pub expires_at: Option<Timestamp>,
+    /// Does it serve?
+    pub status: LineStatus,
+    /// Is it a free trial?
+    pub is_trial: bool,
+    /// Effects that were applied to it.
+    pub applied: BTreeSet<EffectName>,
+    /// Counts the writes to it; every write is conditional on the one before.
+    pub version: u64,
+}
+
+impl Activation {
+    /// Was the line made by this unit of this order?
+    pub fn is_from(&self, origin: &Origin) -> bool {
+        self.origin.as_ref() == Some(origin)
+    }
+
+    /// Applies a renewal or an upgrade at `now`, the order's last queued_at, so that every delivery computes the same.
+    /// Returns whether anything changed: an effect that was applied before changes nothing.
+    ///
+    /// - A renewal adds its months to what is left of the line. Its product becomes the line's where it has at least the
+    ///   line's connections (another order may have raised them since), or where the line was a trial.
+    /// - An upgrade of a trial starts from `now`. A line that is no trial any more was upgraded or renewed by another
+    ///   order meanwhile: then the upgrade is a renewal, so that no paid month is lost.
+    /// - A line without expiry keeps none.
+    pub fn apply(&mut self, effect: &EffectName, item: &CartLine, now: Timestamp) -> bool {
+        if !self.applied.insert(effect.clone()) {
+            return false;
+        }
+        let from_now = item.intent == Intent::TrialUpgrade && self.is_trial;
+        self.expires_at = self.expires_at.map(|until| {
+            let start = if from_now { now } else { until.max(now) };
+            add_months(start, item.duration_months.saturating_mul(item.qty))
+        });
+        if self.is_trial || item.connections >= self.connections {
+            self.product_id = item.product_id;
+            self.connections = item.connections;
+        }
+        // Paid time makes it a paid line, whichever of several orders came first.
+        self.is_trial = false;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{money::Amount, time::from_wire};
+
+    fn line(is_trial: bool) -> Activation {
+        Activation {
+            id: ActivationId(321),
+            origin: None,
+            product_id: ProductId(1),
+            customer_email: Email::parse("john@example.com").unwrap(),
+            customer_name: None,
+            username: Some("line321".into()),
+            password: None,
+            connections: 2,
+            bouquet_ids: vec![],
+            categories: vec![],
+            starts_at: None,
+            expires_at: from_wire("2026-12-01 00:00:00"),
+            status: LineStatus::Active,
+            is_trial,
+            applied: BTreeSet::new(),
+            version: 1,
+        }
+    }
+
+    fn item(intent: Intent, connections: u32, qty: u32) -> CartLine {
+        CartLine {
+            product_id: ProductId(2),
+            name: "Plus".into(),
+            price: Amount::ZERO,
+            duration_months: 3,
+            connections,
+            is_trial: false,
+            bouquet_ids: vec![],
+            intent,
+            activation_id: Some(ActivationId(321)),
+            qty,
+            linked_usernames: vec![],
+        }
+    }
+
+    fn effect(place: usize) -> EffectName {
+        EffectName::of_line(Uuid::from_u128(9), place)
+    }
+
+    #[test]
+    fn a_renewal_adds_its_months_once() {
+        let now = from_wire("2026-11-23 12:00:00").unwrap();
+        let mut line = line(false);
+        assert!(line.apply(&effect(1), &item(Intent::Renewal, 2, 2), now));
+        assert_eq!(line.expires_at, from_wire("2027-06-01 00:00:00"));
+        assert_eq!((line.product_id, line.connections), (ProductId(2), 2));
+        let before = line.clone();
+        assert!(!line.apply(&effect(1), &item(Intent::Renewal, 2, 2), now));
+        assert_eq!(line, before);
+    }
+
+    #[test]
+    fn time_is_added_even_where_the_product_no_longer_fits() {
+        let now = from_wire("2027-01-15 12:00:00").unwrap();
+        let mut line = line(false);
+        line.apply(&effect(1), &item(Intent::Renewal, 1, 1), now);
+        assert_eq!(
+            line.expires_at,
+            from_wire("2027-04-15 12:00:00"),
+            "from now, since it had run out"
+        );
+        assert_eq!((line.product_id, line.connections), (ProductId(1), 2));
+    }
+
+    #[test]
+    fn renewals_and_an_upgrade_of_a_trial_keep_every_month_in_any_order() {
+        let now = from_wire("2026-11-23 12:00:00").unwrap();
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut line = line(true);
+            for place in order {
+                let intent = if place == 0 {
+                    Intent::TrialUpgrade
+                } else {
+                    Intent::Renewal
+                };
+                line.apply(&effect(place), &item(intent, 1, 1), now);
+            }
+            assert!(
+                line.expires_at >= from_wire("2027-08-23 12:00:00"),
+                "9 months from now: {:?}",
+                line.expires_at
+            );
+            assert!(!line.is_trial);
+        }
+    }
+
+    #[test]
+    fn no_expiry_stays_none() {
+        let mut line = line(false);
+        line.expires_at = None;
+        line.apply(&effect(1), &item(Intent::Renewal, 2, 1), Timestamp::UNIX_EPOCH);
+        assert_eq!(line.expires_at, None);
+    }
+
+    #[test]
+    fn passwords_are_random_and_not_printed() {
+        let (one, two) = (Password::random().unwrap(), Password::random().unwrap());
+        assert_eq!(one.reveal().len(), 16);
+        assert_ne!(one, two);
+        assert_eq!(format!("{one:?}"), "Password(…)");
+    }
+}

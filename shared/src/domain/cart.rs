@@ -1,0 +1,128 @@
+//! What an order asks for, line by line.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    activation::Activation,
+    catalogue::Product,
+    ids::{ActivationId, BouquetId, ProductId},
+    money::Amount,
+};
+
+/// What a cart line is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Intent {
+    /// Make new lines.
+    NewActivation,
+    /// Add time to a line.
+    Renewal,
+    /// Turn a trial line into a paid one.
+    TrialUpgrade,
+}
+
+impl Intent {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NewActivation => "new_activation",
+            Self::Renewal => "renewal",
+            Self::TrialUpgrade => "trial_upgrade",
+        }
+    }
+
+    /// The intent with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::NewActivation, Self::Renewal, Self::TrialUpgrade]
+            .into_iter()
+            .find(|intent| intent.as_str() == name)
+    }
+}
+
+/// A cart line as it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestedItem {
+    /// The product.
+    pub product_id: ProductId,
+    /// What to do.
+    pub intent: Intent,
+    /// The line to renew or upgrade; none for a new activation.
+    pub activation_id: Option<ActivationId>,
+    /// Pieces, 1..=99.
+    pub qty: u32,
+}
+
+/// A cart line of an order: the product as it was when the order was made, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CartLine {
+    /// The product.
+    pub product_id: ProductId,
+    /// Its name then.
+    pub name: String,
+    /// Its price then, for one piece.
+    pub price: Amount,
+    /// Months one piece bought then.
+    pub duration_months: u32,
+    /// Its connections then.
+    pub connections: u32,
+    /// Was it a trial?
+    pub is_trial: bool,
+    /// Its bouquets then.
+    pub bouquet_ids: Vec<BouquetId>,
+    /// What to do.
+    pub intent: Intent,
+    /// The line to renew or upgrade, as ordered.
+    pub activation_id: Option<ActivationId>,
+    /// Pieces.
+    pub qty: u32,
+    /// User names of the lines it became, once provisioned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub linked_usernames: Vec<String>,
+}
+
+impl CartLine {
+    /// The line for `item` at today's terms of `product`.
+    pub fn new(item: &RequestedItem, product: &Product) -> Self {
+        Self {
+            product_id: product.id,
+            name: product.name.clone(),
+            price: product.price,
+            duration_months: product.duration_months,
+            connections: product.connections,
+            is_trial: product.is_trial,
+            bouquet_ids: product.bouquet_ids.clone(),
+            intent: item.intent,
+            activation_id: item.activation_id,
+            qty: item.qty,
+            linked_usernames: Vec::new(),
+        }
+    }
+
+    /// `price * qty`.
+    pub fn total(&self) -> Amount {
+        self.price.times(self.qty)
+    }
+}
+
+/// Why a product cannot be applied to an existing line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// A renewal onto fewer connections.
+    #[error("has fewer connections than the line it would renew")]
+    FewerConnections,
+    /// An upgrade of a line that is no trial.
+    #[error("names a line that is not a trial; use a renewal")]
+    NotATrial,
+}
+
+/// May `product` be applied to `line` with this intent? A renewal's product has at least the line's connections; a
+/// trial line may go to any product; only a trial can be upgraded.
+pub fn check(intent: Intent, product: &Product, line: &Activation) -> Result<(), Mismatch> {
+    match intent {
+        Intent::NewActivation => Ok(()),
+        Intent::TrialUpgrade if line.is_trial => Ok(()),
+        Intent::TrialUpgrade => Err(Mismatch::NotATrial),
+        Intent::Renewal if line.is_trial || product.connections >= line.connections => Ok(()),
+        Intent::Renewal => Err(Mismatch::FewerConnections),
+    }
+}

@@ -1,0 +1,18 @@
+//! The business: work orders, money, lines. Pure: no I/O, no clock, no randomness of its own.
+
+pub mod activation;
+pub mod adjustment;
+pub mod api_key;
+pub mod cart;
+pub mod catalogue;
+pub mod claim;
+pub mod email;
+pub mod ids;
+pub mod money;
+pub mod once;
+pub mod provisioning;
+pub mod reference;
+pub mod status;
+pub mod time;
+pub mod token;
+pub mod work_order;

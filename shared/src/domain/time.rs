@@ -1,0 +1,45 @@
+//! Points in time as the service writes them.
+
+use chrono::{DateTime, Months, NaiveDateTime, SecondsFormat, Utc};
+
+/// A point in time, UTC.
+pub type Timestamp = DateTime<Utc>;
+
+const WIRE: &str = "%Y-%m-%d %H:%M:%S";
+
+/// `YYYY-MM-DD HH:MM:SS`, the form of every date-time in a reply.
+pub fn to_wire(at: Timestamp) -> String {
+    at.format(WIRE).to_string()
+}
+
+/// Reads `YYYY-MM-DD HH:MM:SS` as UTC.
+pub fn from_wire(text: &str) -> Option<Timestamp> {
+    NaiveDateTime::parse_from_str(text, WIRE)
+        .ok()
+        .map(|naive| naive.and_utc())
+}
+
+/// `2026-11-23T17:00:00.123Z`: fixed width, so that texts sort as times do. The form of an index's sort key.
+pub fn to_sortable(at: Timestamp) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// `at` and `months` calendar months: 31 January and one month is the last day of February.
+pub fn add_months(at: Timestamp, months: u32) -> Timestamp {
+    at.checked_add_months(Months::new(months))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_are_calendar_months() {
+        let at = |text| from_wire(text).unwrap();
+        assert_eq!(add_months(at("2026-01-31 10:00:00"), 1), at("2026-02-28 10:00:00"));
+        assert_eq!(add_months(at("2026-12-01 00:00:00"), 12), at("2027-12-01 00:00:00"));
+        assert_eq!(to_wire(at("2026-12-01 00:00:00")), "2026-12-01 00:00:00");
+        assert_eq!(to_sortable(at("2026-12-01 00:00:00")), "2026-12-01T00:00:00.000Z");
+    }
+}

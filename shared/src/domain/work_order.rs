@@ -1,0 +1,390 @@
+//! The work order: a cart, its payments, its state and how it came there.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    adjustment::Adjustment,
+    cart::{CartLine, Intent},
+    catalogue::{Category, PaymentMethod, PaymentMode},
+    email::Email,
+    ids::{BouquetId, PaymentMethodId, WorkOrderId},
+    money::{Amount, Currency},
+    once::{Fingerprint, OnceKind},
+    reference::ReferenceCode,
+    status::Status,
+    time::Timestamp,
+};
+
+/// Changes kept of an order's history: the first and the latest. An item of DynamoDB is 400 KB at most.
+const HISTORY_LIMIT: usize = 60;
+/// Change ids kept, so that a write whose answer was lost is recognised though others have followed it.
+const CHANGE_IDS_LIMIT: usize = 5;
+
+/// Who bought. Debug prints none of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// E-mail address.
+    pub email: Email,
+    /// Full name.
+    pub name: Option<String>,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// Postal address.
+    pub address: Option<String>,
+}
+
+impl fmt::Debug for Customer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Customer(…)")
+    }
+}
+
+/// Money received for an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// How much, over 0.
+    pub amount: Amount,
+    /// When.
+    pub at: Timestamp,
+    /// The gateway's id of it.
+    pub transaction_id: Option<String>,
+    /// The label of the method it came by.
+    pub method: Option<String>,
+}
+
+/// The payment method as it was when the order was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MethodSnapshot {
+    /// Its number.
+    pub id: PaymentMethodId,
+    /// The name customers saw.
+    pub label: String,
+    /// Gateway.
+    pub processor: Option<String>,
+    /// Who confirms a payment.
+    pub mode: PaymentMode,
+    /// What a customer must do.
+    pub instructions: Option<String>,
+    /// Settings for the shop's page.
+    pub config: serde_json::Map<String, serde_json::Value>,
+}
+
+impl From<&PaymentMethod> for MethodSnapshot {
+    fn from(method: &PaymentMethod) -> Self {
+        Self {
+            id: method.id,
+            label: method.label().to_owned(),
+            processor: method.processor.clone(),
+            mode: method.mode,
+            instructions: method.instructions.clone(),
+            config: method.config.clone(),
+        }
+    }
+}
+
+/// The once-only key an order was made under, and what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeOnce {
+    /// What the key was made of.
+    pub kind: OnceKind,
+    /// E-mail, items and, for create_work_order, the status.
+    pub request: Fingerprint,
+    /// Method, transaction id and amount, compared only under a header key.
+    pub payment: Fingerprint,
+}
+
+/// One change of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// By whom: `key:<name>`, `operator:<name>`, `provision` or `sweep`.
+    pub by: String,
+    /// The state before; none for the order's making.
+    pub from: Option<Status>,
+    /// The state after.
+    pub to: Status,
+    /// What else there is to say; for operators.
+    pub note: Option<String>,
+}
+
+/// What is given to make an order; the rest follows from it.
+#[derive(Debug, Clone)]
+pub struct NewWorkOrder {
+    /// Computed from the once-only key, or random.
+    pub uuid: Uuid,
+    /// From the counter.
+    pub number: WorkOrderId,
+    /// Name of the API key.
+    pub shop: String,
+    /// Where it came from, such as `woocommerce`.
+    pub source: String,
+    /// Who bought.
+    pub customer: Customer,
+    /// The currency of all its amounts.
+    pub currency: Currency,
+    /// What was bought; at least one line.
+    pub cart: Vec<CartLine>,
+    /// Fee or discount.
+    pub adjustment: Option<Adjustment>,
+    /// Payment already received.
+    pub payment: Option<Payment>,
+    /// How it is paid.
+    pub payment_method: Option<MethodSnapshot>,
+    /// The shop's id of the order.
+    pub wc_order_id: Option<String>,
+    /// For operators.
+    pub notes: Option<String>,
+    /// Explicit bouquets for its new lines.
+    pub bouquet_ids: Vec<BouquetId>,
+    /// Kinds of content for its new lines.
+    pub categories: Vec<Category>,
+    /// The first state.
+    pub status: Status,
+    /// The version of the secret its confirmation token was made with; none if none was given out.
+    pub token_version: Option<u32>,
+    /// Under which key.
+    pub once: Option<MadeOnce>,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// A work order. Its terms never change; its state, payments and bookkeeping change only through its methods, each of
+/// which is then stored on the condition that nobody stored another change meanwhile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkOrder {
+    /// Names it in the store; `uniqid` on the Shoppex side.
+    pub uuid: Uuid,
+    /// Its number.
+    pub number: WorkOrderId,
+    /// Name of the API key it was made with.
+    pub shop: String,
+    /// Where it came from.
+    pub source: String,
+    /// Who bought.
+    pub customer: Customer,
+    /// The currency of all its amounts.
+    pub currency: Currency,
+    /// What was bought.
+    pub cart: Vec<CartLine>,
+    /// Fee or discount.
+    pub adjustment: Option<Adjustment>,
+    /// How it is paid.
+    pub payment_method: Option<MethodSnapshot>,
+    /// The shop's id of the order.
+    pub wc_order_id: Option<String>,
+    /// For operators; never shown to customers.
+    pub notes: Option<String>,
+    /// Explicit bouquets for its new lines.
+    pub bouquet_ids: Vec<BouquetId>,
+    /// Kinds of content for its new lines.
+    pub categories: Vec<Category>,
+    /// The state it was made in, for replays of that reply.
+    pub created_status: Status,
+    /// The version of the secret behind its confirmation token.
+    pub token_version: Option<u32>,
+    /// Under which key it was made.
+    pub once: Option<MadeOnce>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its state or payments last changed.
+    pub updated_at: Timestamp,
+    /// When it was last queued: the `now` of all its effects.
+    pub queued_at: Option<Timestamp>,
+    /// Before this the sweep leaves it alone: a retry or a re-send is under way.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Times the sweep has sent it again since it was queued.
+    pub resends: u32,
+    /// Why provisioning gave up; for operators.
+    pub failure: Option<String>,
+    /// Counts the writes to it.
+    pub version: u64,
+    /// Ids of the latest writes.
+    pub change_ids: Vec<Uuid>,
+    status: Status,
+    payments: Vec<Payment>,
+    history: Vec<Change>,
+}
+
+/// The order is not in a state that allows the change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the order is {from} and cannot become {to}")]
+pub struct NotAllowed {
+    /// Its state.
+    pub from: Status,
+    /// The state that was asked for.
+    pub to: Status,
+}
+
+impl WorkOrder {
+    /// A new order. `by`: who makes it, as in [`Change::by`].
+    pub fn new(new: NewWorkOrder, by: &str) -> Self {
+        Self {
+            uuid: new.uuid,
+            number: new.number,
+            shop: new.shop,
+            source: new.source,
+            customer: new.customer,
+            currency: new.currency,
+            cart: new.cart,
+            adjustment: new.adjustment,
+            payment_method: new.payment_method,
+            wc_order_id: new.wc_order_id,
+            notes: new.notes,
+            bouquet_ids: new.bouquet_ids,
+            categories: new.categories,
+            created_status: new.status,
+            token_version: new.token_version,
+            once: new.once,
+            created_at: new.at,
+            updated_at: new.at,
+            queued_at: (new.status == Status::Queued).then_some(new.at),
+            next_attempt_at: None,
+            resends: 0,
+            failure: None,
+            version: 1,
+            change_ids: Vec::new(),
+            status: new.status,
+            payments: new.payment.into_iter().collect(),
+            history: vec![Change {
+                at: new.at,
+                by: by.to_owned(),
+                from: None,
+                to: new.status,
+                note: None,
+            }],
+        }
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Payments in the order they came.
+    pub fn payments(&self) -> &[Payment] {
+        &self.payments
+    }
+
+    /// Its changes, oldest first.
+    pub fn history(&self) -> &[Change] {
+        &self.history
+    }
+
+    /// The code customers read.
+    pub fn reference(&self) -> ReferenceCode {
+        use chrono::Datelike;
+        ReferenceCode {
+            year: u16::try_from(self.created_at.year()).unwrap_or(0),
+            number: self.number,
+        }
+    }
+
+    /// `new_activation` if any line is one, else the first line's intent.
+    pub fn kind(&self) -> Intent {
+        let any_new = self.cart.iter().any(|line| line.intent == Intent::NewActivation);
+        self.cart
+            .first()
+            .filter(|_| !any_new)
+            .map_or(Intent::NewActivation, |line| line.intent)
+    }
+
+    /// Sum of the lines.
+    pub fn snap_total(&self) -> Amount {
+        self.cart.iter().map(CartLine::total).sum()
+    }
+
+    /// The sum with the adjustment.
+    pub fn order_total(&self) -> Amount {
+        Adjustment::apply(self.adjustment.as_ref(), self.snap_total())
+    }
+
+    /// Sum of the payments.
+    pub fn prev_paid(&self) -> Amount {
+        self.payments.iter().map(|payment| payment.amount).sum()
+    }
+
+    /// What is still to be paid.
+    pub fn balance_due(&self) -> Amount {
+        self.order_total().less(self.prev_paid())
+    }
+
+    /// Is it paid in part?
+    pub fn has_partials(&self) -> bool {
+        !self.prev_paid().is_zero() && !self.balance_due().is_zero()
+    }
+
+    /// Records money that came in. Nothing is recorded for an amount of 0.
+    pub fn record_payment(&mut self, payment: Payment) {
+        if !payment.amount.is_zero() {
+            self.updated_at = self.updated_at.max(payment.at);
+            self.payments.push(payment);
+        }
+    }
+
+    /// Is `transaction_id` with `amount` what was recorded last?
+    pub fn was_last_payment(&self, transaction_id: Option<&str>, amount: Amount) -> bool {
+        transaction_id.is_some_and(|id| {
+            self.payments
+                .last()
+                .is_some_and(|last| last.transaction_id.as_deref() == Some(id) && last.amount == amount)
+        })
+    }
+
+    /// Moves the order to `to`, if the table of states allows it.
+    pub fn change(&mut self, to: Status, by: &str, note: Option<String>, at: Timestamp) -> Result<(), NotAllowed> {
+        if !self.status.may_become(to) {
+            return Err(NotAllowed { from: self.status, to });
+        }
+        self.note(to, by, note, at);
+        match to {
+            Status::Queued => {
+                self.queued_at = Some(at);
+                self.next_attempt_at = None;
+                self.resends = 0;
+                self.failure = None;
+            }
+            Status::Completed => self.failure = None,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Keeps a change of something else than the state.
+    pub fn remark(&mut self, by: &str, note: String, at: Timestamp) {
+        self.note(self.status, by, Some(note), at);
+    }
+
+    fn note(&mut self, to: Status, by: &str, note: Option<String>, at: Timestamp) {
+        if self.history.len() >= HISTORY_LIMIT {
+            self.history.remove(1);
+        }
+        self.history.push(Change {
+            at,
+            by: by.to_owned(),
+            from: Some(self.status),
+            to,
+            note,
+        });
+        self.status = to;
+        // Environments' clocks differ; an order never goes back in time.
+        self.updated_at = self.updated_at.max(at);
+    }
+
+    /// Marks the next write: one more in number, under an id by which its writer recognises it.
+    pub fn stamp(&mut self, change_id: Uuid) {
+        self.version += 1;
+        self.mark(change_id);
+    }
+
+    /// Keeps the id of a write.
+    pub fn mark(&mut self, change_id: Uuid) {
+        if self.change_ids.len() >= CHANGE_IDS_LIMIT {
+            self.change_ids.remove(0);
+        }
+        self.change_ids.push(change_id);
+    }
+}

@@ -1,0 +1,60 @@
+//! BatchGetItem, until every key has been answered for.
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+
+use super::{
+    DynamoDb,
+    errors::unavailable,
+    layout::{Item, Key},
+};
+use crate::ports::PortError;
+
+/// Keys in one call: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>.
+const KEYS_A_CALL: usize = 100;
+/// Tries for keys that DynamoDB left unprocessed (throttling, or an answer over 16 MB).
+const TRIES: u32 = 5;
+
+impl DynamoDb {
+    /// The items under `keys`, as of now; keys must differ. Items that do not exist are left out.
+    pub(super) async fn batch_get(&self, keys: Vec<Key>) -> Result<HashMap<Key, Item>, PortError> {
+        let mut found = HashMap::with_capacity(keys.len());
+        let mut keys: Vec<Item> = keys.into_iter().map(Key::into_item).collect();
+        let mut tries = 0;
+        while !keys.is_empty() {
+            let rest = keys.split_off(keys.len().min(KEYS_A_CALL));
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(true)
+                .build()
+                .map_err(|_| PortError::Corrupt("BatchGetItem: could not be built".to_owned()))?;
+            let answer = self
+                .0
+                .client
+                .batch_get_item()
+                .request_items(&self.0.table, request)
+                .send()
+                .await;
+            let answer = answer.map_err(|error| unavailable("BatchGetItem", &error))?;
+            for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                if let Some(key) = Key::of(&item) {
+                    found.insert(key, item);
+                }
+            }
+            let unprocessed = answer.unprocessed_keys.unwrap_or_default();
+            keys = unprocessed.into_values().flat_map(|left| left.keys).collect();
+            if !keys.is_empty() {
+                tries += 1;
+                if tries == TRIES {
+                    return Err(PortError::Unavailable(
+                        "BatchGetItem: keys were left unprocessed".to_owned(),
+                    ));
+                }
+                tokio::time::sleep(Duration::from_millis(25 << tries)).await;
+            }
+            keys.extend(rest);
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,86 @@
+//! A function's environment variables, read once.
+
+use std::{env, sync::Arc};
+
+use super::clients::Aws;
+use crate::{
+    domain::token::{TokenSecret, TokenSecrets},
+    dynamodb::DynamoDb,
+    ports::SystemClock,
+    sqs::Sqs,
+    use_case::Service,
+};
+
+/// A variable that is missing or cannot be used. The text names the variable, never its value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnvironmentError {
+    /// Not set, or empty.
+    #[error("the environment variable {0} is not set")]
+    Missing(&'static str),
+    /// Set to something that cannot be used.
+    #[error("the environment variable {0} {1}")]
+    Unusable(&'static str, &'static str),
+}
+
+/// What a function's environment says.
+pub struct Environment {
+    aws: Aws,
+}
+
+/// The value of a variable.
+pub fn required(name: &'static str) -> Result<String, EnvironmentError> {
+    optional(name).ok_or(EnvironmentError::Missing(name))
+}
+
+/// The value of a variable that may be absent.
+pub fn optional(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Environment {
+    /// Reads region, credentials and endpoints.
+    pub fn read() -> Result<Self, EnvironmentError> {
+        Ok(Self { aws: Aws::from_env()? })
+    }
+
+    /// The table `TABLE_NAME`.
+    pub fn table(&self) -> Result<DynamoDb, EnvironmentError> {
+        Ok(DynamoDb::new(self.aws.dynamodb(), required("TABLE_NAME")?))
+    }
+
+    /// The queue `QUEUE_URL`.
+    pub fn queue(&self) -> Result<Sqs, EnvironmentError> {
+        Ok(Sqs::new(self.aws.sqs(), required("QUEUE_URL")?))
+    }
+
+    /// The secrets of the confirmation tokens: `TOKEN_SECRET` with its number `TOKEN_SECRET_VERSION` (by default 1), and
+    /// `TOKEN_SECRET_PREVIOUS`, the one of the number before, while tokens of it are still about.
+    pub fn tokens() -> Result<TokenSecrets, EnvironmentError> {
+        const SHORT: &str = "must have 16 characters or more";
+        let version = match optional("TOKEN_SECRET_VERSION") {
+            None => 1,
+            Some(text) => text
+                .parse()
+                .map_err(|_| EnvironmentError::Unusable("TOKEN_SECRET_VERSION", "must be a number"))?,
+        };
+        let current = TokenSecret::new(version, required("TOKEN_SECRET")?)
+            .ok_or(EnvironmentError::Unusable("TOKEN_SECRET", SHORT))?;
+        let previous = optional("TOKEN_SECRET_PREVIOUS")
+            .filter(|_| version > 1)
+            .map(|secret| {
+                TokenSecret::new(version - 1, secret).ok_or(EnvironmentError::Unusable("TOKEN_SECRET_PREVIOUS", SHORT))
+            })
+            .transpose()?;
+        Ok(TokenSecrets::new(current, previous))
+    }
+
+    /// A service by the machine's clock.
+    pub fn service<S, Q, T>(store: S, queue: Q, tokens: T) -> Service<S, Q, T> {
+        Service {
+            store,
+            queue,
+            tokens,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! From an API Gateway event (HTTP API, payload 2.0) to a reply, once for every HTTP function.
+
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+use futures_util::FutureExt;
+use lambda_http::{
+    Body, Request,
+    aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse},
+    request::LambdaRequest,
+};
+use lambda_runtime::{LambdaEvent, service_fn};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::{
+    clients::counting,
+    reply::{Outcome, Reply},
+};
+
+/// The largest body, in bytes.
+pub const MAX_BODY: usize = 256 * 1024;
+
+/// Which API a path belongs to: each has an envelope of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// `/api/...`
+    Panelr,
+    /// `/dev/v1/...`
+    Shoppex,
+}
+
+impl Side {
+    /// The side of a path, which may begin with a stage.
+    pub fn of_path(path: &str) -> Self {
+        let shoppex = path
+            .split('/')
+            .skip(1)
+            .take(3)
+            .collect::<Vec<_>>()
+            .windows(2)
+            .any(|pair| pair == ["dev", "v1"]);
+        if shoppex { Self::Shoppex } else { Self::Panelr }
+    }
+
+    /// The reply to a fault of ours.
+    pub fn fault(self, cause: String) -> Reply {
+        match self {
+            Self::Panelr => super::panelr::fault(cause),
+            Self::Shoppex => super::shoppex::fault(cause),
+        }
+    }
+}
+
+/// Runs a function: `action` names it in logs and metrics.
+pub async fn run<H, F>(action: &'static str, handler: H) -> Result<(), lambda_runtime::Error>
+where
+    H: Fn(Request) -> F,
+    F: Future<Output = Reply>,
+{
+    let handler = &handler;
+    let each = |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
+        let request_id = event.context.request_id.clone();
+        // Boxed here and below: else the compiler lays out one future of all that a request can await.
+        let reply = Box::pin(respond(action, &request_id, event.payload, handler)).await;
+        Ok::<_, lambda_runtime::Error>(reply)
+    };
+    lambda_runtime::run(service_fn(each)).await
+}
+
+/// Answers one event: logs once, counts once, and answers in the envelope whatever happens.
+pub async fn respond<H, F>(
+    action: &'static str,
+    request_id: &str,
+    event: ApiGatewayV2httpRequest,
+    handler: &H,
+) -> ApiGatewayV2httpResponse
+where
+    H: Fn(Request) -> F,
+    F: Future<Output = Reply>,
+{
+    let started = Instant::now();
+    let side = Side::of_path(event.raw_path.as_deref().unwrap_or_default());
+    // A panic is a defect, and still the caller gets an answer that tells to come again.
+    let work = async {
+        AssertUnwindSafe(async { Box::pin(handler(to_request(event))).await })
+            .catch_unwind()
+            .await
+    };
+    let (result, calls) = counting(work).await;
+    let reply = result.unwrap_or_else(|_| side.fault("the function panicked".to_owned()));
+    let ms = started.elapsed().as_secs_f64() * 1_000.0;
+    log(action, request_id, &reply, ms, calls);
+    reply.metrics().emit(action);
+    to_response(reply)
+}
+
+fn log(action: &str, request_id: &str, reply: &Reply, ms: f64, calls: u32) {
+    let Reply {
+        status,
+        outcome,
+        code,
+        reference,
+        cause,
+        ..
+    } = reply;
+    let (reference, outcome) = (reference.as_deref(), outcome.as_str());
+    let ms = (ms * 100.0).round() / 100.0;
+    if let Some(cause) = cause {
+        tracing::warn!(
+            request_id, action, status, outcome, code, reference, ms, calls, cause, "request"
+        );
+    } else {
+        tracing::info!(
+            request_id, action, status, outcome, code, reference, ms, calls, "request"
+        );
+    }
+}
+
+/// What may not stand in a path or a query as it is. API Gateway hands the path over decoded, and an address with a space or a
+/// letter beyond ASCII in it would be none.
+const IN_QUERY: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'|');
+const IN_PATH: &AsciiSet = &IN_QUERY.add(b'?');
+
+/// The request in an event.
+pub fn to_request(mut event: ApiGatewayV2httpRequest) -> Request {
+    let path = event.raw_path.take().unwrap_or_default();
+    event.raw_path = Some(format!(
+        "/{}",
+        utf8_percent_encode(path.trim_start_matches('/'), IN_PATH)
+    ));
+    let query = event.raw_query_string.take().unwrap_or_default();
+    event.raw_query_string = Some(utf8_percent_encode(&query, IN_QUERY).to_string());
+    // The domain is the caller's to write as well, and nothing here depends on it.
+    event.headers.remove("host");
+    event.request_context.domain_name = None;
+    Request::from(LambdaRequest::ApiGatewayV2(event))
+}
+
+/// The reply as API Gateway wants it.
+fn to_response(reply: Reply) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = i64::from(reply.status);
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = value.parse() {
+            response.headers.insert(name, value);
+        }
+    };
+    set("content-type", "application/json");
+    // Orders are private and change: nothing on the way may keep a reply.
+    set("cache-control", "no-store");
+    if let Some(seconds) = reply.retry_after {
+        set("retry-after", &seconds.to_string());
+    }
+    if let Some(methods) = reply.allow {
+        set("allow", methods);
+    }
+    response.body = Some(Body::Text(reply.body));
+    response
+}
+
+/// The bytes of a request's body.
+pub fn body(request: &Request) -> &[u8] {
+    match request.body() {
+        Body::Text(text) => text.as_bytes(),
+        Body::Binary(bytes) => bytes,
+        _ => &[],
+    }
+}
+
+/// A header's value, if it stands once and is text.
+pub fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let mut values = request.headers().get_all(name).iter();
+    let first = values.next().filter(|_| values.next().is_none())?;
+    first.to_str().ok().map(str::trim)
+}
+
+impl Outcome {
+    /// The outcome of a reply with this status that changed nothing.
+    pub fn of_status(status: u16) -> Self {
+        if status >= 500 { Self::Fault } else { Self::Refused }
+    }
+}

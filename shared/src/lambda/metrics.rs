@@ -1,0 +1,170 @@
+//! Metrics in CloudWatch's embedded format: a JSON line on standard output that CloudWatch turns into metrics, with no call
+//! of our own. <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use std::{
+    io::Write,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use serde_json::{Map, Value, json};
+
+/// The namespace of all metrics.
+pub const NAMESPACE: &str = "WorkOrders";
+/// Their one dimension: the function.
+pub const DIMENSION: &str = "Function";
+
+/// A metric of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Orders recorded, or completed by token.
+    OrdersAccepted,
+    /// Requests answered with an order that was there.
+    OrdersReplayed,
+    /// Requests refused (4xx).
+    OrdersRefused,
+    /// Requests that met a fault of ours (5xx).
+    Faults,
+    /// Messages that could not be sent; the sweep sends them.
+    SendFailures,
+    /// Orders provisioned.
+    OrdersProvisioned,
+    /// Orders whose provisioning was given up.
+    OrdersFailed,
+    /// Deliveries that met a passing fault.
+    ProvisionRetries,
+    /// Seconds from queued to completed.
+    SecondsToProvision,
+    /// Orders that the sweep sent again.
+    OrdersResent,
+    /// Orders that the sweep could not deal with.
+    SweepTroubles,
+    /// Messages that waited when the sweep held back.
+    Backlog,
+}
+
+impl Metric {
+    /// Every metric.
+    pub const ALL: [Self; 12] = [
+        Self::OrdersAccepted,
+        Self::OrdersReplayed,
+        Self::OrdersRefused,
+        Self::Faults,
+        Self::SendFailures,
+        Self::OrdersProvisioned,
+        Self::OrdersFailed,
+        Self::ProvisionRetries,
+        Self::SecondsToProvision,
+        Self::OrdersResent,
+        Self::SweepTroubles,
+        Self::Backlog,
+    ];
+
+    /// Its name in CloudWatch.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OrdersAccepted => "OrdersAccepted",
+            Self::OrdersReplayed => "OrdersReplayed",
+            Self::OrdersRefused => "OrdersRefused",
+            Self::Faults => "Faults",
+            Self::SendFailures => "SendFailures",
+            Self::OrdersProvisioned => "OrdersProvisioned",
+            Self::OrdersFailed => "OrdersFailed",
+            Self::ProvisionRetries => "ProvisionRetries",
+            Self::SecondsToProvision => "SecondsToProvision",
+            Self::OrdersResent => "OrdersResent",
+            Self::SweepTroubles => "SweepTroubles",
+            Self::Backlog => "Backlog",
+        }
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Self::SecondsToProvision => "Seconds",
+            _ => "Count",
+        }
+    }
+}
+
+/// Values collected in one invocation.
+#[derive(Debug, Default)]
+pub struct Metrics(Vec<(Metric, f64)>);
+
+impl Metrics {
+    /// Counts one.
+    pub fn count(&mut self, metric: Metric) {
+        self.add(metric, 1.0);
+    }
+
+    /// Adds a value.
+    pub fn add(&mut self, metric: Metric, value: f64) {
+        self.0.push((metric, value));
+    }
+
+    /// Writes the line, if there is anything to write and metrics are on.
+    pub fn emit(&self, function: &str) {
+        if !self.0.is_empty() && ENABLED.load(Ordering::Relaxed) {
+            let line = self.line(function, chrono::Utc::now().timestamp_millis());
+            // Standard output that is gone is no reason to fail an order.
+            let _gone = writeln!(std::io::stdout().lock(), "{line}");
+        }
+    }
+
+    /// The line.
+    pub fn line(&self, function: &str, millis: i64) -> String {
+        let mut root = Map::new();
+        let mut names: Vec<Metric> = Vec::new();
+        for (metric, value) in &self.0 {
+            if !names.contains(metric) {
+                names.push(*metric);
+            }
+            // Several values of a metric make an array, at most 100 of them; a batch has 10 messages.
+            match root.entry(metric.name()).or_insert_with(|| json!([])) {
+                Value::Array(values) => values.push(json!(value)),
+                other => *other = json!(value),
+            }
+        }
+        let definitions: Vec<Value> = names
+            .iter()
+            .map(|metric| json!({ "Name": metric.name(), "Unit": metric.unit() }))
+            .collect();
+        root.insert(DIMENSION.to_owned(), function.into());
+        root.insert(
+            "_aws".to_owned(),
+            json!({
+                "Timestamp": millis,
+                "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": definitions }],
+            }),
+        );
+        Value::Object(root).to_string()
+    }
+}
+
+static ENABLED: AtomicBool = AtomicBool::new(false);
+
+/// Turns the lines on, for a process whose standard output is a log.
+pub fn enable() {
+    ENABLED.store(true, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_is_in_the_embedded_format() {
+        let mut metrics = Metrics::default();
+        metrics.count(Metric::OrdersProvisioned);
+        metrics.count(Metric::OrdersProvisioned);
+        metrics.add(Metric::SecondsToProvision, 0.25);
+        let line: Value = serde_json::from_str(&metrics.line("provision", 1_790_000_000_000)).unwrap();
+        assert_eq!(line["OrdersProvisioned"], json!([1.0, 1.0]));
+        assert_eq!(line["Function"], "provision");
+        let definition = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(definition["Namespace"], NAMESPACE);
+        assert_eq!(definition["Dimensions"], json!([["Function"]]));
+        assert_eq!(
+            definition["Metrics"][1],
+            json!({ "Name": "SecondsToProvision", "Unit": "Seconds" })
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! A function's reply, with what its log line and metrics say of it.
+
+use super::metrics::{Metric, Metrics};
+use crate::domain::work_order::WorkOrder;
+
+/// What a request came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// An order was recorded or moved on.
+    Accepted,
+    /// An order that was there was answered with.
+    Replayed,
+    /// Something was read.
+    Answered,
+    /// The caller must mend the request.
+    Refused,
+    /// A fault of ours; the request may come again.
+    Fault,
+}
+
+impl Outcome {
+    /// As it is logged.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Replayed => "replayed",
+            Self::Answered => "answered",
+            Self::Refused => "refused",
+            Self::Fault => "fault",
+        }
+    }
+}
+
+/// An HTTP reply.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON.
+    pub body: String,
+    /// Seconds for `Retry-After`.
+    pub retry_after: Option<u32>,
+    /// Methods for `Allow`.
+    pub allow: Option<&'static str>,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// A short code for the log: why it was refused.
+    pub code: &'static str,
+    /// The order it is about.
+    pub reference: Option<String>,
+    /// What went wrong on our side; for the log alone.
+    pub cause: Option<String>,
+    /// Did a message fail to go?
+    pub send_failed: bool,
+}
+
+impl Reply {
+    /// A reply without particulars.
+    pub fn new(status: u16, body: String, outcome: Outcome, code: &'static str) -> Self {
+        Self {
+            status,
+            body,
+            retry_after: None,
+            allow: None,
+            outcome,
+            code,
+            reference: None,
+            cause: None,
+            send_failed: false,
+        }
+    }
+
+    /// The same reply, about this order.
+    #[must_use]
+    pub fn about(mut self, order: &WorkOrder) -> Self {
+        self.reference = Some(order.reference().to_string());
+        self
+    }
+
+    /// What is counted of it.
+    pub fn metrics(&self) -> Metrics {
+        let mut metrics = Metrics::default();
+        match self.outcome {
+            Outcome::Accepted => metrics.count(Metric::OrdersAccepted),
+            Outcome::Replayed => metrics.count(Metric::OrdersReplayed),
+            Outcome::Refused => metrics.count(Metric::OrdersRefused),
+            Outcome::Fault => metrics.count(Metric::Faults),
+            Outcome::Answered => {}
+        }
+        if self.send_failed {
+            metrics.count(Metric::SendFailures);
+        }
+        metrics
+    }
+}

@@ -1,0 +1,265 @@
+//! What the use cases need of the world. Each trait's documentation states what an implementation owes its callers; one
+//! suite of tests holds every implementation to it.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    future::Future,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::{
+    activation::Activation,
+    api_key::{ApiKey, KeyHash},
+    catalogue::{Bouquet, PaymentMethod, Product},
+    claim::Claim,
+    ids::{ActivationId, BouquetId, PaymentMethodId, ProductId, WorkOrderId},
+    status::Status,
+    time::Timestamp,
+    work_order::WorkOrder,
+};
+
+/// A fault of a store or a queue. The text names operation and error code, never contents: it goes into logs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// It may work the next time.
+    #[error("{0}")]
+    Unavailable(String),
+    /// What is stored cannot be read; somebody must look.
+    #[error("{0}")]
+    Corrupt(String),
+}
+
+/// Names an order to a queue: enough to load it and its number pointer in one read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OrderName {
+    /// The order.
+    pub order: Uuid,
+    /// Its number.
+    pub number: WorkOrderId,
+}
+
+impl From<&WorkOrder> for OrderName {
+    fn from(order: &WorkOrder) -> Self {
+        Self {
+            order: order.uuid,
+            number: order.number,
+        }
+    }
+}
+
+/// What a request names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The key it presents.
+    pub key: Option<KeyHash>,
+    /// Products.
+    pub products: BTreeSet<ProductId>,
+    /// Payment method.
+    pub payment_method: Option<PaymentMethodId>,
+    /// Bouquets.
+    pub bouquets: BTreeSet<BouquetId>,
+    /// Lines.
+    pub lines: BTreeSet<ActivationId>,
+}
+
+/// What is there of what was wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The key.
+    pub key: Option<ApiKey>,
+    /// Products by number, inactive ones too.
+    pub products: HashMap<ProductId, Product>,
+    /// The payment method, an inactive one too.
+    pub payment_method: Option<PaymentMethod>,
+    /// Bouquets by number.
+    pub bouquets: HashMap<BouquetId, Bouquet>,
+    /// Lines by number.
+    pub lines: HashMap<ActivationId, Activation>,
+}
+
+/// Finds what a request names.
+pub trait Lookup: Send + Sync {
+    /// Everything `wanted` that exists, in as few round trips as can be. Lines are as of now; a key and catalogue entries
+    /// may be up to 45 seconds old. A key that does not exist is asked for every time.
+    fn look_up(&self, wanted: &Wanted) -> impl Future<Output = Result<Found, PortError>> + Send;
+}
+
+/// The result of making something under a computed name.
+#[derive(Debug)]
+pub enum Made<T> {
+    /// It was made by this call (or by its own first attempt, whose answer was lost).
+    New,
+    /// It was there: this is it.
+    Existed(Box<T>),
+}
+
+/// The result of storing a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// Stored by this call (or by its own first attempt, whose answer was lost).
+    Done,
+    /// Somebody else stored a change first; nothing was stored. Read again and decide again.
+    Lost,
+}
+
+/// An order named by a message, with what there is of it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The order; none if there is none.
+    pub order: Result<Option<WorkOrder>, PortError>,
+    /// Is its number pointer there?
+    pub pointed: bool,
+}
+
+/// Work orders.
+pub trait Orders: Send + Sync {
+    /// Stores a new order if there is none under its uuid, in one conditional write. An order stored by another is
+    /// returned, read in that same write.
+    fn create(&self, order: &mut WorkOrder) -> impl Future<Output = Result<Made<WorkOrder>, PortError>> + Send;
+
+    /// Makes the order findable by its number. May be repeated.
+    fn point(&self, name: OrderName) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// The order under this uuid, as of now.
+    fn order(&self, uuid: Uuid) -> impl Future<Output = Result<Option<WorkOrder>, PortError>> + Send;
+
+    /// The order with this number, as of now. Makes as many calls for a number that nobody has.
+    fn order_by_number(&self, number: WorkOrderId)
+    -> impl Future<Output = Result<Option<WorkOrder>, PortError>> + Send;
+
+    /// These orders, as of now and in this order, in one read for up to 10 names.
+    fn load(&self, names: &[OrderName]) -> impl Future<Output = Result<Vec<Loaded>, PortError>> + Send;
+
+    /// Stores a changed order, if its version is still the stored one; stamps it with the next.
+    fn save(&self, order: &mut WorkOrder) -> impl Future<Output = Result<Saved, PortError>> + Send;
+}
+
+/// Numbers for new orders.
+pub trait Numbers: Send + Sync {
+    /// A number that nobody else was or will be given. Numbers may have gaps.
+    fn take(&self) -> impl Future<Output = Result<WorkOrderId, PortError>> + Send;
+
+    /// Gives back a number that is certain to stand nowhere. Never called after a time-out.
+    fn give_back(&self, number: WorkOrderId);
+}
+
+/// Service lines.
+pub trait Lines: Send + Sync {
+    /// These lines, as of now; those that exist.
+    fn lines(
+        &self,
+        ids: &BTreeSet<ActivationId>,
+    ) -> impl Future<Output = Result<HashMap<ActivationId, Activation>, PortError>> + Send;
+
+    /// Stores a new line if there is none with its number; returns the one that is there.
+    fn make(&self, line: &Activation) -> impl Future<Output = Result<Made<Activation>, PortError>> + Send;
+
+    /// Stores a changed line, if its version is still the stored one, and counts the version up.
+    fn save_line(&self, line: &mut Activation) -> impl Future<Output = Result<Saved, PortError>> + Send;
+}
+
+/// An entry of the index of orders on which somebody or something must still act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenOrder {
+    /// The order.
+    pub name: OrderName,
+    /// Before this it is to be left alone.
+    pub next_attempt_at: Option<Timestamp>,
+}
+
+/// The index of open orders. It may lag behind the orders.
+pub trait OpenOrders: Send + Sync {
+    /// Orders of `status` that were last changed before `before`, the oldest first within each part of the index; at
+    /// most `limit` of each of its 32 parts.
+    fn open_orders(
+        &self,
+        status: Status,
+        before: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<OpenOrder>, PortError>> + Send;
+}
+
+/// What operators put in: catalogue, keys, lines that were there before, the first number.
+pub trait Setup: Send + Sync {
+    /// Stores a product, in place of one with its number.
+    fn put_product(&self, product: &Product) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Stores a payment method, in place of one with its number.
+    fn put_payment_method(&self, method: &PaymentMethod) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Stores a bouquet, in place of one with its number.
+    fn put_bouquet(&self, bouquet: &Bouquet) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Stores a key unless its secret is known already: a revoked key stays revoked.
+    fn add_key(&self, key: &ApiKey) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// The number the first order had or will have; none before the first was taken or set.
+    fn first_number(&self) -> impl Future<Output = Result<Option<WorkOrderId>, PortError>> + Send;
+
+    /// Sets the first number, unless numbers were set or taken before.
+    fn begin_numbers(&self, first: WorkOrderId) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// Idempotency keys used on orders that existed before.
+pub trait Claims: Send + Sync {
+    /// Stores the claim under `name` if there is none, or none that still holds at `now`; returns the one that holds.
+    fn claim(
+        &self,
+        name: &str,
+        claim: &Claim,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Made<Claim>, PortError>> + Send;
+
+    /// The claim under `name`, as of now.
+    fn find_claim(&self, name: &str) -> impl Future<Output = Result<Option<Claim>, PortError>> + Send;
+}
+
+/// The provisioning queue, as seen by those who fill it.
+pub trait Queue: Send + Sync {
+    /// Queues an order. It is delivered at least once, perhaps more than once.
+    fn send(&self, name: OrderName) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// About how many messages wait to be received now.
+    fn waiting(&self) -> impl Future<Output = Result<u64, PortError>> + Send;
+}
+
+/// The queue of an action that never queues: it refuses.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoQueue;
+
+impl Queue for NoQueue {
+    async fn send(&self, _: OrderName) -> Result<(), PortError> {
+        Err(PortError::Unavailable("this function has no queue".to_owned()))
+    }
+
+    async fn waiting(&self) -> Result<u64, PortError> {
+        Err(PortError::Unavailable("this function has no queue".to_owned()))
+    }
+}
+
+/// The provisioning queue, as seen by its consumer.
+pub trait Deliveries: Send + Sync {
+    /// Delivers a message again after `delay` instead of after the queue's visibility timeout.
+    fn postpone(&self, receipt: &str, delay: Duration) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// The time.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        use chrono::SubsecRound;
+        // Times are stored to the millisecond; what is not cut off here would not come back.
+        chrono::Utc::now().trunc_subsecs(3)
+    }
+}

@@ -1,0 +1,87 @@
+//! The provisioning queue's ports on Amazon SQS.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    types::QueueAttributeName,
+};
+
+use crate::ports::{Deliveries, OrderName, PortError, Queue};
+
+/// The queue at a URL.
+#[derive(Clone)]
+pub struct Sqs {
+    client: Client,
+    url: String,
+}
+
+impl Sqs {
+    /// The queue at `url` through `client`.
+    pub fn new(client: Client, url: impl Into<String>) -> Self {
+        Self {
+            client,
+            url: url.into(),
+        }
+    }
+}
+
+/// The body of a message that names an order: `{"order":"<uuid>","number":42}`.
+pub fn to_body(name: OrderName) -> Result<String, PortError> {
+    serde_json::to_string(&name).map_err(|_| PortError::Corrupt("a message cannot be written".to_owned()))
+}
+
+/// The order a message's body names.
+pub fn from_body(body: &str) -> Option<OrderName> {
+    serde_json::from_str(body).ok()
+}
+
+impl Queue for Sqs {
+    async fn send(&self, name: OrderName) -> Result<(), PortError> {
+        let answer = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(to_body(name)?)
+            .send()
+            .await;
+        answer.map(|_| ()).map_err(|error| unavailable("SendMessage", &error))
+    }
+
+    async fn waiting(&self) -> Result<u64, PortError> {
+        let wanted = QueueAttributeName::ApproximateNumberOfMessages;
+        let answer = self
+            .client
+            .get_queue_attributes()
+            .queue_url(&self.url)
+            .attribute_names(wanted.clone())
+            .send()
+            .await;
+        let answer = answer.map_err(|error| unavailable("GetQueueAttributes", &error))?;
+        let waiting = answer
+            .attributes
+            .as_ref()
+            .and_then(|attributes| attributes.get(&wanted)?.parse().ok());
+        waiting.ok_or_else(|| PortError::Corrupt("the queue's depth cannot be read".to_owned()))
+    }
+}
+
+impl Deliveries for Sqs {
+    async fn postpone(&self, receipt: &str, delay: Duration) -> Result<(), PortError> {
+        let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
+        let call = self
+            .client
+            .change_message_visibility()
+            .queue_url(&self.url)
+            .receipt_handle(receipt);
+        let answer = call.visibility_timeout(seconds).send().await;
+        answer
+            .map(|_| ())
+            .map_err(|error| unavailable("ChangeMessageVisibility", &error))
+    }
+}
+
+fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> PortError {
+    crate::dynamodb::unavailable(operation, error)
+}

@@ -1,0 +1,138 @@
+//! complete_order: a payment that a gateway has confirmed. Records the order and queues it at once.
+
+use super::{
+    Refusal, Service,
+    command::{CompleteOrder, OrderRequest},
+    complete_by_token::complete_by_token,
+    once::Once,
+    pricing::{self, Priced},
+    record::{Draft, Recorded, record},
+};
+use crate::{
+    domain::{
+        adjustment::Adjustment,
+        api_key::ApiKey,
+        catalogue::{PaymentMethod, PaymentMode},
+        ids::PaymentMethodId,
+        once::{OnceKey, OnceKind},
+        status::Status,
+        work_order::{MethodSnapshot, NewWorkOrder, Payment},
+    },
+    ports::{Claims, Found, Numbers, Orders, Queue},
+};
+
+/// The action's name in once-only keys.
+pub const ACTION: &str = "complete_order";
+
+/// Completes an order; `header` is the request's `Idempotency-Key`, `found` what its command named.
+pub async fn complete_order<S: Orders + Numbers + Claims, Q: Queue>(
+    service: &Service<S, Q>,
+    caller: &ApiKey,
+    header: Option<&str>,
+    command: &CompleteOrder,
+    found: &Found,
+) -> Result<Recorded, Refusal> {
+    match command {
+        CompleteOrder::ByToken(request) => complete_by_token(service, caller, header, request, found).await,
+        CompleteOrder::Cart(request) => {
+            if let Some(header) = header {
+                // The key may have been used to complete an order by its token.
+                let name = OnceKey::new(&caller.name, ACTION, OnceKind::Header, header).claim_name();
+                let claim = service.store.find_claim(&name).await?;
+                if let Some(claim) = claim.filter(|claim| claim.expires_at > service.now()) {
+                    return Err(Refusal::KeyUsed(claim.reference));
+                }
+            }
+            complete_cart(service, caller, ACTION, header, request, found).await
+        }
+    }
+}
+
+/// Records a paid cart for `action` and queues it.
+pub async fn complete_cart<S: Orders + Numbers, Q: Queue>(
+    service: &Service<S, Q>,
+    caller: &ApiKey,
+    action: &str,
+    header: Option<&str>,
+    request: &OrderRequest,
+    found: &Found,
+) -> Result<Recorded, Refusal> {
+    let once = Once::new(&caller.name, action, header, request, None, true);
+    let uuid = once.order_uuid();
+    let draft = draft(service, caller, request, found, &once, uuid.0);
+    record(service, &once, uuid, draft, &format!("key:{}", caller.name)).await
+}
+
+fn draft<S, Q>(
+    service: &Service<S, Q>,
+    caller: &ApiKey,
+    request: &OrderRequest,
+    found: &Found,
+    once: &Once<'_>,
+    uuid: uuid::Uuid,
+) -> Result<Draft, Refusal> {
+    let method = if request.is_free {
+        Ok(None)
+    } else {
+        automated_method(request.payment_method_id, found).map(Some)
+    };
+    // Every broken rule is reported, the cart's and the method's.
+    let (method, Priced { cart, currency, sum }) = match (method, pricing::price(request, found)) {
+        (Ok(method), Ok(priced)) => (method, priced),
+        (Err(Refusal::Invalid(mut errors)), Err(more)) => {
+            errors.extend(more);
+            return Err(Refusal::Invalid(errors));
+        }
+        (Ok(_), Err(errors)) => return Err(Refusal::Invalid(errors)),
+        (Err(refusal), _) => return Err(refusal),
+    };
+    let paid = request
+        .payment_amount
+        .map(|value| pricing::amount("payment_amount", value, currency));
+    let (adjustment, paid) = match (request.is_free, paid) {
+        (true, _) => (Some(Adjustment::free(sum)), None),
+        (false, None) => (None, Some(sum)),
+        (false, Some(paid)) => {
+            let paid = paid?;
+            (Adjustment::at_checkout(sum, paid), Some(paid))
+        }
+    };
+    let at = service.now();
+    let payment = paid.filter(|amount| !amount.is_zero()).map(|amount| Payment {
+        amount,
+        at,
+        transaction_id: request.payment_transaction_id.clone(),
+        method: method.map(|method| method.label().to_owned()),
+    });
+    let new = NewWorkOrder {
+        uuid,
+        number: crate::domain::ids::WorkOrderId(0),
+        shop: caller.name.clone(),
+        source: request.source.clone(),
+        customer: request.customer.clone(),
+        currency,
+        cart,
+        adjustment,
+        payment,
+        payment_method: method.map(MethodSnapshot::from),
+        wc_order_id: request.wc_order_id.clone(),
+        notes: request.notes.clone(),
+        bouquet_ids: request.bouquet_ids.clone(),
+        categories: request.categories.clone(),
+        status: Status::Queued,
+        token_version: None,
+        once: once.made(currency),
+        at,
+    };
+    Ok(Box::new(move |number| NewWorkOrder { number, ..new }))
+}
+
+/// The method of an automatic payment.
+fn automated_method(id: Option<PaymentMethodId>, found: &Found) -> Result<&PaymentMethod, Refusal> {
+    let id = id.ok_or_else(|| super::FieldError::new("payment_method_id", "is required unless `is_free` is true"))?;
+    let method = pricing::active_method(id, found)?;
+    match method.mode {
+        PaymentMode::Automated => Ok(method),
+        PaymentMode::Manual => Err(Refusal::ManualMethod(id)),
+    }
+}

@@ -1,0 +1,286 @@
+//! A batch of the provisioning queue: each order once, each message with its own fate.
+
+use std::{collections::HashMap, panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::{FutureExt, StreamExt, stream};
+
+use super::{
+    Worker,
+    provision_order::{Done, Passing, give_up, postpone_order, provision_order},
+};
+use crate::{
+    domain::{provisioning, work_order::WorkOrder},
+    ports::{Deliveries, Lines, Loaded, OrderName, Orders, PortError},
+};
+
+/// Orders of a batch worked on at once. More would open more connections than they save time.
+const AT_ONCE: usize = 4;
+
+/// One message.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Its id, by which it is reported.
+    pub message_id: String,
+    /// Its receipt handle, by which it is postponed.
+    pub receipt: String,
+    /// The order it names; none if it cannot be read.
+    pub name: Option<OrderName>,
+    /// How often it has been delivered, this time included.
+    pub count: u32,
+}
+
+/// What became of one order of a batch.
+#[derive(Debug)]
+pub struct Report {
+    /// The order, as far as it was known.
+    pub reference: Option<String>,
+    /// What was done.
+    pub outcome: Outcome,
+}
+
+/// What became of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Its lines are there; after this many seconds from being queued.
+    Completed {
+        /// Seconds from queued to completed.
+        seconds: f64,
+    },
+    /// It can never be done; or it was tried often enough.
+    Failed {
+        /// Why, for operators.
+        reason: String,
+    },
+    /// Nothing was to do: another delivery did it, or it is not to be provisioned.
+    Nothing,
+    /// It is delivered again.
+    Again {
+        /// Why.
+        cause: PortError,
+        /// After how long.
+        delay: Duration,
+    },
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Ids of the messages to deliver again.
+    pub again: Vec<String>,
+    /// One report an order.
+    pub reports: Vec<Report>,
+}
+
+/// Messages of one order.
+struct Group {
+    deliveries: Vec<Delivery>,
+}
+
+impl Group {
+    fn count(&self) -> u32 {
+        self.deliveries.iter().map(|delivery| delivery.count).max().unwrap_or(1)
+    }
+}
+
+/// Works off a batch. `time_left`: of the invocation; when it runs short, no new effect is begun and the rest is handed
+/// back. A message that cannot be read comes back until it rests in the dead-letter queue, where somebody can see it.
+pub async fn provision<S: Orders + Lines, Q: Deliveries>(
+    service: &Worker<S, Q>,
+    deliveries: Vec<Delivery>,
+    time_left: &(dyn Fn() -> Duration + Sync),
+) -> Batch {
+    let mut unreadable = Group { deliveries: Vec::new() };
+    let mut names: Vec<OrderName> = Vec::new();
+    let mut groups: HashMap<OrderName, Group> = HashMap::new();
+    for delivery in deliveries {
+        match delivery.name {
+            None => unreadable.deliveries.push(delivery),
+            Some(name) => {
+                let group = groups.entry(name).or_insert_with(|| {
+                    names.push(name);
+                    Group { deliveries: Vec::new() }
+                });
+                group.deliveries.push(delivery);
+            }
+        }
+    }
+    let loaded = if names.is_empty() {
+        Ok(Vec::new())
+    } else {
+        service.store.load(&names).await
+    };
+    let loaded = loaded.unwrap_or_else(|error| {
+        names
+            .iter()
+            .map(|_| Loaded {
+                order: Err(error.clone()),
+                pointed: true,
+            })
+            .collect()
+    });
+    let work = names
+        .into_iter()
+        .zip(loaded)
+        .filter_map(|(name, loaded)| groups.remove(&name).map(|group| (name, loaded, group)));
+    let mut batch = Batch::default();
+    let mut results =
+        stream::iter(work.map(|(name, loaded, group)| one_order(service, name, loaded, group, time_left)))
+            .buffer_unordered(AT_ONCE);
+    while let Some((report, again)) = results.next().await {
+        batch.again.extend(again);
+        batch.reports.push(report);
+    }
+    if !unreadable.deliveries.is_empty() {
+        let cause = PortError::Corrupt("a message names no order".to_owned());
+        let delay = hand_back(&service.queue, &unreadable).await;
+        batch
+            .again
+            .extend(unreadable.deliveries.into_iter().map(|delivery| delivery.message_id));
+        batch.reports.push(Report {
+            reference: None,
+            outcome: Outcome::Again { cause, delay },
+        });
+    }
+    batch
+}
+
+async fn one_order<S: Orders + Lines, Q: Deliveries>(
+    service: &Worker<S, Q>,
+    name: OrderName,
+    loaded: Loaded,
+    group: Group,
+    time_left: &(dyn Fn() -> Duration + Sync),
+) -> (Report, Vec<String>) {
+    let reference = loaded
+        .order
+        .as_ref()
+        .ok()
+        .and_then(Option::as_ref)
+        .map(|order| order.reference().to_string());
+    // One order whose data makes the code panic must not take the batch along.
+    let work = AssertUnwindSafe(Box::pin(one_loaded(service, name, loaded, time_left)))
+        .catch_unwind()
+        .await;
+    let result = work.unwrap_or_else(|_| {
+        Err((
+            None,
+            Passing::Fault(PortError::Corrupt("the provisioning code panicked".to_owned())),
+        ))
+    });
+    let (order, cause) = match result {
+        Ok(Done::Completed { seconds }) => {
+            return (
+                Report {
+                    reference,
+                    outcome: Outcome::Completed { seconds },
+                },
+                vec![],
+            );
+        }
+        Ok(Done::Failed { reason }) => {
+            return (
+                Report {
+                    reference,
+                    outcome: Outcome::Failed { reason },
+                },
+                vec![],
+            );
+        }
+        Ok(Done::Nothing) => {
+            return (
+                Report {
+                    reference,
+                    outcome: Outcome::Nothing,
+                },
+                vec![],
+            );
+        }
+        Err((order, Passing::Fault(cause))) => (order, cause),
+        Err((_, Passing::NoTime)) => {
+            // Nothing is wrong with the order: whoever is free takes it at once.
+            postpone_all(&service.queue, &group, Duration::ZERO).await;
+            let cause = PortError::Unavailable("the invocation's time was up".to_owned());
+            return again(reference, cause, Duration::ZERO, group);
+        }
+    };
+    if group.count() >= provisioning::MAX_DELIVERIES {
+        // The queue moves the message to the dead letters at its next delivery; the order must not look as if it waited.
+        let reason = format!("gave up after {} deliveries: {cause}", group.count());
+        let gave_up = give_up(service, name, &reason).await;
+        postpone_all(&service.queue, &group, Duration::ZERO).await;
+        let again = group
+            .deliveries
+            .into_iter()
+            .map(|delivery| delivery.message_id)
+            .collect();
+        let outcome = match gave_up {
+            Ok(true) => Outcome::Failed { reason },
+            Ok(false) => Outcome::Nothing,
+            Err(cause) => Outcome::Again {
+                cause,
+                delay: Duration::ZERO,
+            },
+        };
+        return (Report { reference, outcome }, again);
+    }
+    let delay = hand_back(&service.queue, &group).await;
+    if let Some(order) = order {
+        postpone_order(service, order, delay).await;
+    }
+    again(reference, cause, delay, group)
+}
+
+type Fault = (Option<Box<WorkOrder>>, Passing);
+
+async fn one_loaded<S: Orders + Lines, Q>(
+    service: &Worker<S, Q>,
+    name: OrderName,
+    loaded: Loaded,
+    time_left: &(dyn Fn() -> Duration + Sync),
+) -> Result<Done, Fault> {
+    let order = match loaded.order {
+        Ok(Some(order)) => order,
+        Ok(None) => {
+            let fault = PortError::Corrupt("a message names an order that does not exist".to_owned());
+            return Err((None, Passing::Fault(fault)));
+        }
+        Err(error) => return Err((None, Passing::Fault(error))),
+    };
+    if !loaded.pointed
+        && let Err(error) = service.store.point(name).await
+    {
+        return Err((Some(Box::new(order)), Passing::Fault(error)));
+    }
+    provision_order(service, order, time_left).await
+}
+
+fn again(reference: Option<String>, cause: PortError, delay: Duration, group: Group) -> (Report, Vec<String>) {
+    let messages = group
+        .deliveries
+        .into_iter()
+        .map(|delivery| delivery.message_id)
+        .collect();
+    (
+        Report {
+            reference,
+            outcome: Outcome::Again { cause, delay },
+        },
+        messages,
+    )
+}
+
+/// Sets the back-off of a failed delivery; how long it is.
+async fn hand_back<Q: Deliveries>(queue: &Q, group: &Group) -> Duration {
+    let delay = provisioning::back_off(group.count());
+    postpone_all(queue, group, delay).await;
+    delay
+}
+
+/// Where this fails, the message waits out the queue's visibility timeout instead: later, but not lost.
+async fn postpone_all<Q: Deliveries>(queue: &Q, group: &Group, delay: Duration) {
+    for delivery in &group.deliveries {
+        if let Err(error) = queue.postpone(&delivery.receipt, delay).await {
+            tracing::warn!(cause = %error, "a message's back-off could not be set");
+        }
+    }
+}

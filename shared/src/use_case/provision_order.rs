@@ -1,0 +1,295 @@
+//! One order made real, line by line. Every step can be repeated, by this consumer or another, and cut off anywhere.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
+
+use super::{RACE_ROUNDS, Worker, too_contended};
+use crate::{
+    domain::{
+        activation::{Activation, EffectName, LineStatus, Origin, Password},
+        cart::CartLine,
+        ids::ActivationId,
+        provisioning::{Effect, effects, new_line},
+        status::Status,
+        time::Timestamp,
+        work_order::WorkOrder,
+    },
+    ports::{Lines, Made, OrderName, Orders, PortError, Saved},
+};
+
+/// Below this, no new effect is begun: a put that is tried three times takes as long as an operation may, 6 seconds.
+pub const TIME_FOR_AN_EFFECT: Duration = Duration::from_secs(7);
+
+/// How provisioning an order ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Done {
+    /// Every line is done.
+    Completed {
+        /// Seconds since it was queued.
+        seconds: f64,
+    },
+    /// A line can never be done.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// There was nothing to do.
+    Nothing,
+}
+
+/// Why an order must be tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Passing {
+    /// A fault that may pass.
+    Fault(PortError),
+    /// The invocation ends too soon.
+    NoTime,
+}
+
+impl From<PortError> for Passing {
+    fn from(error: PortError) -> Self {
+        Self::Fault(error)
+    }
+}
+
+/// Why a line can never be done.
+struct Never(String);
+
+enum Trouble {
+    Never(Never),
+    Passing(Passing),
+}
+
+impl From<PortError> for Trouble {
+    fn from(error: PortError) -> Self {
+        Self::Passing(error.into())
+    }
+}
+
+/// Provisions `order` as it was read. A fault that may pass gives the order back as it was last seen.
+pub async fn provision_order<S: Orders + Lines, Q>(
+    service: &Worker<S, Q>,
+    order: WorkOrder,
+    time_left: &(dyn Fn() -> Duration + Sync),
+) -> Result<Done, (Option<Box<WorkOrder>>, Passing)> {
+    let result = match order.status() {
+        Status::Queued | Status::Provisioning => run(service, &order, time_left).await,
+        // A consumer may have died after it made lines and before it saw that the order was canceled.
+        Status::Canceled => suspend_lines(service, &order)
+            .await
+            .map(|()| Done::Nothing)
+            .map_err(Passing::from),
+        _ => Ok(Done::Nothing),
+    };
+    result.map_err(|passing| (Some(Box::new(order)), passing))
+}
+
+async fn run<S: Orders + Lines, Q>(
+    service: &Worker<S, Q>,
+    order: &WorkOrder,
+    time_left: &(dyn Fn() -> Duration + Sync),
+) -> Result<Done, Passing> {
+    let now = order.queued_at.unwrap_or(order.created_at);
+    let effects = effects(order);
+    let named: BTreeSet<ActivationId> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Apply { id, .. } => Some(*id),
+            Effect::Make { .. } => None,
+        })
+        .collect();
+    let mut lines = if named.is_empty() {
+        HashMap::new()
+    } else {
+        service.store.lines(&named).await?
+    };
+    let mut usernames: Vec<Vec<String>> = vec![Vec::new(); order.cart.len()];
+    let mut failures = Vec::new();
+    for effect in effects {
+        if time_left() < TIME_FOR_AN_EFFECT {
+            return Err(Passing::NoTime);
+        }
+        let index = effect.index();
+        let done = match effect {
+            Effect::Make { item, origin, id, .. } => make(service, order, item, origin, id, now).await,
+            Effect::Apply { item, name, id, .. } => apply(service, item, &name, id, now, &mut lines).await,
+        };
+        match done {
+            Ok(username) => {
+                if let Some(names) = usernames.get_mut(index) {
+                    names.extend(username);
+                }
+            }
+            // The customer gets what can be done; the rest is for an operator.
+            Err(Trouble::Never(Never(reason))) => failures.push(reason),
+            Err(Trouble::Passing(passing)) => return Err(passing),
+        }
+    }
+    let failure = (!failures.is_empty()).then(|| failures.join("; "));
+    finish(service, order, usernames, failure).await
+}
+
+/// Makes the line of one unit; its user name.
+async fn make<S: Lines, Q>(
+    service: &Worker<S, Q>,
+    order: &WorkOrder,
+    item: &CartLine,
+    origin: Origin,
+    id: ActivationId,
+    now: Timestamp,
+) -> Result<Option<String>, Trouble> {
+    let password = Password::random().map_err(|_| PortError::Unavailable("no randomness for a password".to_owned()))?;
+    let line = new_line(order, item, origin.clone(), id, password, now);
+    match service.store.make(&line).await? {
+        Made::New => Ok(line.username),
+        Made::Existed(existing) if existing.is_from(&origin) => Ok(existing.username),
+        Made::Existed(_) => Err(Trouble::Never(Never(format!(
+            "line {id} is there and is not of this order"
+        )))),
+    }
+}
+
+/// Renews or upgrades a line under its version; its user name.
+async fn apply<S: Lines, Q>(
+    service: &Worker<S, Q>,
+    item: &CartLine,
+    name: &EffectName,
+    id: ActivationId,
+    now: Timestamp,
+    lines: &mut HashMap<ActivationId, Activation>,
+) -> Result<Option<String>, Trouble> {
+    for _ in 0..RACE_ROUNDS {
+        let Some(line) = lines.get_mut(&id) else {
+            return Err(Trouble::Never(Never(format!("line {id} does not exist"))));
+        };
+        if !line.apply(name, item, now) || service.store.save_line(line).await? == Saved::Done {
+            return Ok(line.username.clone());
+        }
+        lines.remove(&id);
+        lines.extend(service.store.lines(&BTreeSet::from([id])).await?);
+    }
+    Err(too_contended("a line").into())
+}
+
+/// Stores the end of it. Whatever others did to the order meanwhile is read again and decided again.
+async fn finish<S: Orders + Lines, Q>(
+    service: &Worker<S, Q>,
+    order: &WorkOrder,
+    usernames: Vec<Vec<String>>,
+    failure: Option<String>,
+) -> Result<Done, Passing> {
+    let mut current = order.clone();
+    for _ in 0..RACE_ROUNDS {
+        let now = service.now();
+        // The lines were made for this queueing of the order; one that was queued anew since is another delivery's.
+        let superseded = current.queued_at != order.queued_at;
+        let (to, note) = match (current.status(), &failure) {
+            (Status::Canceled, _) => {
+                suspend_lines(service, &current).await?;
+                return Ok(Done::Nothing);
+            }
+            (Status::Completed, _) => return Ok(Done::Nothing),
+            _ if superseded => return Ok(Done::Nothing),
+            (_, None) => (Status::Completed, None),
+            (Status::Queued | Status::Provisioning, Some(reason)) => (Status::Failed, Some(reason.clone())),
+            (_, Some(_)) => return Ok(Done::Nothing),
+        };
+        if current.change(to, "provision", note, now).is_err() {
+            return Ok(Done::Nothing);
+        }
+        current.failure.clone_from(&failure);
+        for (item, names) in current.cart.iter_mut().zip(&usernames) {
+            item.linked_usernames.clone_from(names);
+        }
+        if service.store.save(&mut current).await? == Saved::Done {
+            return Ok(match failure {
+                Some(reason) => Done::Failed { reason },
+                None => Done::Completed {
+                    seconds: seconds_since(current.queued_at.unwrap_or(current.created_at), now),
+                },
+            });
+        }
+        current = reread(service, order).await?;
+    }
+    Err(too_contended("the order").into())
+}
+
+fn seconds_since(start: Timestamp, now: Timestamp) -> f64 {
+    (now - start).to_std().unwrap_or_default().as_secs_f64()
+}
+
+async fn reread<S: Orders, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Result<WorkOrder, PortError> {
+    let gone = || PortError::Corrupt("an order is gone".to_owned());
+    service.store.order(order.uuid).await?.ok_or_else(gone)
+}
+
+/// Switches off the lines that a canceled order made.
+async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Result<(), PortError> {
+    let made: HashMap<ActivationId, Origin> = effects(order)
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Make { id, origin, .. } => Some((id, origin)),
+            Effect::Apply { .. } => None,
+        })
+        .collect();
+    for _ in 0..RACE_ROUNDS {
+        let lines = service.store.lines(&made.keys().copied().collect()).await?;
+        let mut all = true;
+        for (id, mut line) in lines {
+            let ours = made.get(&id).is_some_and(|origin| line.is_from(origin));
+            if ours && line.status == LineStatus::Active {
+                line.status = LineStatus::Suspended;
+                all &= service.store.save_line(&mut line).await? == Saved::Done;
+            }
+        }
+        if all {
+            return Ok(());
+        }
+    }
+    Err(too_contended("a line"))
+}
+
+/// Marks an order that was tried often enough as failed. Returns whether this call did it.
+pub async fn give_up<S: Orders, Q>(service: &Worker<S, Q>, name: OrderName, reason: &str) -> Result<bool, PortError> {
+    fail(service, name, "provision", reason, |_| true).await
+}
+
+/// Marks a queued order as failed, if `still` holds of it as it is now.
+pub(super) async fn fail<S: Orders, Q>(
+    service: &Worker<S, Q>,
+    name: OrderName,
+    by: &str,
+    reason: &str,
+    still: impl Fn(&WorkOrder) -> bool,
+) -> Result<bool, PortError> {
+    for _ in 0..RACE_ROUNDS {
+        let Some(mut order) = service.store.order(name.order).await? else {
+            return Ok(false);
+        };
+        if !still(&order)
+            || order
+                .change(Status::Failed, by, Some(reason.to_owned()), service.now())
+                .is_err()
+        {
+            return Ok(false);
+        }
+        order.failure = Some(reason.to_owned());
+        if service.store.save(&mut order).await? == Saved::Done {
+            return Ok(true);
+        }
+    }
+    Err(too_contended("the order"))
+}
+
+/// Tells the sweep that a retry is under way. Where this fails, the sweep sends the order once more, which does no harm.
+pub async fn postpone_order<S: Orders, Q>(service: &Worker<S, Q>, mut order: Box<WorkOrder>, delay: Duration) {
+    if order.status() != Status::Queued {
+        return;
+    }
+    order.next_attempt_at = Some(service.now() + delay);
+    if let Err(error) = service.store.save(&mut order).await {
+        tracing::warn!(cause = %error, "an order's next attempt could not be noted");
+    }
+}

@@ -1,0 +1,9 @@
+//! What goes over the wire: requests into commands, orders into replies. Rules are checked here once, all of a request's
+//! broken rules together.
+
+pub mod fields;
+pub mod json;
+pub mod panelr;
+pub mod query;
+pub mod seed;
+pub mod shoppex;

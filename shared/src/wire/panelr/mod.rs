@@ -1,0 +1,6 @@
+//! The Panelr work-order API.
+
+pub mod envelope;
+pub mod order_request;
+pub mod requests;
+pub mod work_order;

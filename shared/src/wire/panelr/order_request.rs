@@ -1,0 +1,172 @@
+//! What complete_order and create_work_order have in common on the wire.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    domain::{
+        cart::{Intent, RequestedItem},
+        catalogue::Category,
+        email::Email,
+        ids::{ActivationId, BouquetId, PaymentMethodId, ProductId},
+        work_order::Customer,
+    },
+    use_case::command::OrderRequest,
+    wire::fields::Fields,
+};
+
+/// Characters of a string.
+pub const TEXT: usize = 255;
+/// Characters of notes.
+pub const NOTES: usize = 5_000;
+/// Lines of a cart.
+const LINES: usize = 50;
+/// Pieces of a line.
+const QTY: u64 = 99;
+/// New lines of an order.
+const NEW_LINES: u32 = 99;
+/// Explicit bouquets of an order.
+const BOUQUETS: usize = 500;
+
+/// Reads the common fields; none if a rule is broken, which is then noted in `fields`.
+pub fn read(fields: &mut Fields<'_>, default_source: &str) -> Option<OrderRequest> {
+    let email = email(fields);
+    let items = items(fields);
+    // All are read before one that is missing ends it: a caller gets every broken rule at once.
+    let name = fields.text("customer_name", TEXT);
+    let phone = fields.text("customer_phone", TEXT);
+    let address = fields.text("customer_address", TEXT);
+    let payment_method_id = fields.id("payment_method_id").map(PaymentMethodId);
+    let payment_transaction_id = fields.text("payment_transaction_id", TEXT);
+    let payment_amount = fields.decimal("payment_amount");
+    let wc_order_id = fields.text_or_integer("wc_order_id", TEXT);
+    let is_free = fields.boolean("is_free");
+    let bouquet_ids = bouquet_ids(fields);
+    let categories = categories(fields);
+    let notes = fields.text("notes", NOTES);
+    let source = fields.text("source", TEXT);
+    Some(OrderRequest {
+        customer: Customer {
+            email: email?,
+            name,
+            phone,
+            address,
+        },
+        payment_method_id,
+        items: items?,
+        payment_transaction_id,
+        payment_amount,
+        wc_order_id,
+        is_free,
+        bouquet_ids,
+        categories,
+        notes,
+        source: source.unwrap_or_else(|| default_source.to_owned()),
+    })
+}
+
+fn email(fields: &mut Fields<'_>) -> Option<Email> {
+    // Trimmed before its length counts.
+    let text = fields.text("customer_email", 1_000);
+    let text = fields.required("customer_email", text)?;
+    let email = Email::parse(&text);
+    if email.is_none() {
+        fields.refuse(
+            "customer_email",
+            "must be an e-mail address such as john@example.com, of at most 254 characters",
+        );
+    }
+    email
+}
+
+fn items(fields: &mut Fields<'_>) -> Option<Vec<RequestedItem>> {
+    let values = fields.array("items", LINES);
+    let values = fields.required("items", values)?;
+    if values.is_empty() {
+        fields.refuse("items", format!("must have 1 to {LINES} entries"));
+        return None;
+    }
+    let mut items = Vec::with_capacity(values.len());
+    for (index, value) in values.iter().enumerate() {
+        match value {
+            Value::Object(map) => items.extend(item(fields, map, index)),
+            _ => fields.refuse(&format!("items[{index}]"), "must be an object"),
+        }
+    }
+    let new_lines: u32 = items
+        .iter()
+        .filter(|item| item.intent == Intent::NewActivation)
+        .map(|item| item.qty)
+        .sum();
+    if new_lines > NEW_LINES {
+        fields.refuse(
+            "items",
+            format!("must not ask for more than {NEW_LINES} new lines (the sum of their `qty`)"),
+        );
+    }
+    (items.len() == values.len()).then_some(items)
+}
+
+fn item(outer: &mut Fields<'_>, map: &Map<String, Value>, index: usize) -> Option<RequestedItem> {
+    let mut fields = Fields::within(map, format!("items[{index}]."));
+    let product_id = fields.id("product_id").map(ProductId);
+    let product_id = fields.required("product_id", product_id);
+    let intent = fields.word("intent", &["new_activation", "renewal", "trial_upgrade"], Intent::parse);
+    let intent = fields.required("intent", intent);
+    // A new line has no number yet; one that is sent all the same says nothing.
+    let activation_id = if intent == Some(Intent::NewActivation) {
+        Some(None)
+    } else {
+        let id = fields.id("activation_id").map(ActivationId);
+        fields.required("activation_id", id).map(Some)
+    };
+    let qty = fields.integer("qty", 1, QTY).unwrap_or(1);
+    let errors = fields.into_errors();
+    let broken = !errors.is_empty();
+    outer.extend(errors);
+    if broken {
+        return None;
+    }
+    Some(RequestedItem {
+        product_id: product_id?,
+        intent: intent?,
+        activation_id: activation_id?,
+        qty: u32::try_from(qty).unwrap_or(1),
+    })
+}
+
+fn bouquet_ids(fields: &mut Fields<'_>) -> Vec<BouquetId> {
+    let values = fields.array("bouquet_ids", BOUQUETS).unwrap_or_default();
+    let mut ids = Vec::with_capacity(values.len());
+    for (index, value) in values.iter().enumerate() {
+        let name = format!("bouquet_ids[{index}]");
+        match fields.id_value(&name, value).map(BouquetId) {
+            Some(id) if !ids.contains(&id) => ids.push(id),
+            Some(_) => {}
+            None => {
+                // Within an array, a blank is no number.
+                let _ = fields.required::<BouquetId>(&name, None);
+            }
+        }
+    }
+    ids
+}
+
+fn categories(fields: &mut Fields<'_>) -> Vec<Category> {
+    let values = fields.array("categories", TEXT).unwrap_or_default();
+    let mut categories = Vec::new();
+    for (index, value) in values.iter().enumerate() {
+        let category = match value.as_str() {
+            Some("live") => Category::Live,
+            Some("vod") => Category::Vod,
+            Some("series") => Category::Series,
+            _ => {
+                fields.refuse(&format!("categories[{index}]"), "must be one of live, vod, series");
+                continue;
+            }
+        };
+        if !categories.contains(&category) {
+            categories.push(category);
+        }
+    }
+    categories
+}

@@ -1,0 +1,9 @@
+//! Acceptance tests, one subject a file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
+mod main_job;

@@ -6,4 +6,12 @@
     reason = "tests fail by panicking"
 )]
 
+mod calls;
+mod faults;
+mod keys;
 mod main_job;
+mod once_only;
+mod provisioning;
+mod seeding;
+mod sweeping;
+mod wire;

@@ -1,6 +1,6 @@
 //! Points in time as the service writes them.
 
-use chrono::{DateTime, Months, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDateTime, SecondsFormat, Utc};
 
 /// A point in time, UTC.
 pub type Timestamp = DateTime<Utc>;
@@ -19,8 +19,13 @@ pub fn from_wire(text: &str) -> Option<Timestamp> {
         .map(|naive| naive.and_utc())
 }
 
-/// `2026-11-23T17:00:00.123Z`: fixed width, so that texts sort as times do. The form of an index's sort key.
+/// `2026-11-23T17:00:00.123Z`: fixed width, so that texts sort as times do. The form of an index's sort key. Times after
+/// the year 9999, which would take a sign and another digit, are the end of that year.
 pub fn to_sortable(at: Timestamp) -> String {
+    const LAST: &str = "9999-12-31T23:59:59.999Z";
+    if at.year() > 9999 {
+        return LAST.to_owned();
+    }
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
@@ -41,5 +46,6 @@ mod tests {
         assert_eq!(add_months(at("2026-12-01 00:00:00"), 12), at("2027-12-01 00:00:00"));
         assert_eq!(to_wire(at("2026-12-01 00:00:00")), "2026-12-01 00:00:00");
         assert_eq!(to_sortable(at("2026-12-01 00:00:00")), "2026-12-01T00:00:00.000Z");
+        assert!(to_sortable(Timestamp::MAX_UTC) > to_sortable(at("2026-12-01 00:00:00")));
     }
 }

@@ -1,0 +1,118 @@
+//! API keys: stored as hashes, revoked within a minute, limited by scopes.
+
+use acceptance::{
+    clock::TestClock,
+    service::{Setup, TestService, paid_cart, text, with},
+};
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+
+const UNAUTHORIZED: &str = r#"{"success":false,"data":null,"error":"Invalid or missing API key."}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_hash_of_a_key_is_stored() {
+    let service = TestService::start().await;
+    let key = service.items_of("key").await.remove(0);
+    let hash = "key#".to_owned() + shared::domain::api_key::KeyHash::of(&service.key).as_str();
+    assert_eq!(text(&key, "pk"), hash);
+    assert!(!format!("{key:?}").contains(&service.key));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_key_is_refused_within_a_minute() {
+    let clock = TestClock::at("2026-11-23 12:00:00");
+    let service = TestService::with(Setup {
+        clock: Some(clock.clone()),
+        ..Setup::default()
+    })
+    .await;
+    service.post("complete_order", &paid_cart("1")).await.data();
+    let pk = text(&service.items_of("key").await[0], "pk");
+    service
+        .set(
+            &pk,
+            "key",
+            "revoked_at",
+            AttributeValue::S("2026-11-23T12:00:00Z".into()),
+        )
+        .await;
+    clock.advance(60);
+    let answer = service.post("complete_order", &paid_cart("2")).await;
+    assert_eq!((answer.status, answer.text.as_str()), (401, UNAUTHORIZED));
+    clock.advance(-3_600);
+    let answer = service.post("complete_order", &paid_cart("2")).await;
+    assert_eq!(answer.status, 200, "a revocation dated ahead holds from its date");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_does_what_its_scopes_say() {
+    let seed: Value = serde_json::from_str(local::start::DEMO).unwrap();
+    let keys = json!([
+        { "name": "reader", "secret": "may-read-orders-only", "scopes": ["orders.read"] },
+        { "name": "writer", "secret": "may-write-orders-only", "scopes": ["orders.write", "catalogue.read"] },
+        { "name": "nothing", "secret": "may-do-nothing-at-all", "scopes": [] },
+    ]);
+    let mut service = TestService::with(Setup {
+        seed: Some(with(&seed, json!({ "api_keys": keys }))),
+        ..Setup::default()
+    })
+    .await;
+    for (key, write, read) in [
+        ("may-read-orders-only", 403, 404),
+        ("may-write-orders-only", 200, 403),
+        ("may-do-nothing-at-all", 403, 403),
+    ] {
+        key.clone_into(&mut service.key);
+        assert_eq!(
+            service.post("complete_order", &paid_cart("1")).await.status,
+            write,
+            "{key}"
+        );
+        let answer = service
+            .get("get_work_order", "ref=WO-2026-09999&email=john@example.com")
+            .await;
+        assert_eq!(answer.status, read, "{key}");
+        if read == 403 {
+            assert!(answer.error(403).contains("orders.read"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_of_not_having_a_key_is_the_same_answer() {
+    let service = TestService::start().await;
+    let key = service.key.clone();
+    let upper = key.to_uppercase();
+    let twice = [("X-Panelr-API-Key", key.as_str()), ("X-Panelr-API-Key", key.as_str())];
+    let bearer = format!("Bearer {key}");
+    for headers in [
+        &[][..],
+        &[("X-Panelr-API-Key", "")],
+        &[("X-Panelr-API-Key", "wrong")],
+        &[("X-Panelr-API-Key", upper.as_str())],
+        &[("Authorization", bearer.as_str())],
+        &twice,
+    ] {
+        for (method, target) in [
+            ("POST", "/api/complete_order"),
+            ("GET", "/api/get_work_order?ref=x"),
+            ("POST", "/api/create_work_order"),
+        ] {
+            let answer = service.send(method, target, headers, "not even JSON").await;
+            assert_eq!(
+                (answer.status, answer.text.as_str()),
+                (401, UNAUTHORIZED),
+                "{headers:?}"
+            );
+        }
+    }
+    let answer = service
+        .send(
+            "POST",
+            "/api/complete_order",
+            &[("x-pAnElR-aPi-KeY", &key)],
+            paid_cart("1").to_string(),
+        )
+        .await;
+    assert_eq!(answer.status, 200, "a header's name has no case");
+}

@@ -15,6 +15,7 @@ use crate::domain::{
     api_key::{ApiKey, KeyHash},
     catalogue::{Bouquet, PaymentMethod, Product},
     claim::Claim,
+    email::Email,
     ids::{ActivationId, BouquetId, PaymentMethodId, ProductId, WorkOrderId},
     status::Status,
     time::Timestamp,
@@ -43,10 +44,7 @@ pub struct OrderName {
 
 impl From<&WorkOrder> for OrderName {
     fn from(order: &WorkOrder) -> Self {
-        Self {
-            order: order.uuid,
-            number: order.number,
-        }
+        Self { order: order.uuid, number: order.number }
     }
 }
 
@@ -135,6 +133,56 @@ pub trait Orders: Send + Sync {
 
     /// Stores a changed order, if its version is still the stored one; stamps it with the next.
     fn save(&self, order: &mut WorkOrder) -> impl Future<Output = Result<Saved, PortError>> + Send;
+}
+
+/// A place in a list of orders, from which a page goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlaceInList {
+    /// Below this number, in the list of all orders.
+    Number(WorkOrderId),
+    /// After this order of a customer.
+    OfCustomer {
+        /// When it was made.
+        created_at: Timestamp,
+        /// The order.
+        order: Uuid,
+    },
+}
+
+/// Some orders with their places, and where it goes on.
+pub type Stretch = (Vec<(PlaceInList, WorkOrder)>, Option<PlaceInList>);
+
+/// Orders in lists.
+pub trait Listing: Send + Sync {
+    /// The number after the last that was leased.
+    fn next_number(&self) -> impl Future<Output = Result<WorkOrderId, PortError>> + Send;
+
+    /// The orders with numbers from `lowest` up to and without `below`, the highest number first.
+    fn orders_numbered(
+        &self,
+        lowest: WorkOrderId,
+        below: WorkOrderId,
+    ) -> impl Future<Output = Result<Vec<WorkOrder>, PortError>> + Send;
+
+    /// The next orders of a customer after a place, the newest first, at most `limit`. May lag behind the orders.
+    fn orders_of_customer(
+        &self,
+        customer: &Email,
+        after: Option<PlaceInList>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Stretch, PortError>> + Send;
+}
+
+/// The catalogue as a whole.
+pub trait Catalogue: Send + Sync {
+    /// Every product, inactive ones too.
+    fn products(&self) -> impl Future<Output = Result<Vec<Product>, PortError>> + Send;
+
+    /// Every payment method, inactive ones too.
+    fn payment_methods(&self) -> impl Future<Output = Result<Vec<PaymentMethod>, PortError>> + Send;
+
+    /// Every bouquet.
+    fn bouquets(&self) -> impl Future<Output = Result<Vec<Bouquet>, PortError>> + Send;
 }
 
 /// Numbers for new orders.

@@ -11,12 +11,7 @@ async fn service() -> TestService {
 }
 
 fn names(service: &TestService) -> Vec<String> {
-    let mut names: Vec<String> = service
-        .http
-        .take_calls()
-        .iter()
-        .map(acceptance::faults::Call::name)
-        .collect();
+    let mut names: Vec<String> = service.http.take_calls().iter().map(acceptance::faults::Call::name).collect();
     names.sort();
     names
 }
@@ -24,10 +19,7 @@ fn names(service: &TestService) -> Vec<String> {
 /// Key and catalogue remembered, and numbers in hand.
 async fn warm(service: &TestService) {
     for number in 0..6 {
-        service
-            .post("complete_order", &paid_cart(&format!("warm{number}")))
-            .await
-            .data();
+        service.post("complete_order", &paid_cart(&format!("warm{number}"))).await.data();
     }
     service.drain().await;
     service.http.take_calls();
@@ -42,11 +34,7 @@ async fn a_warm_complete_order_makes_three_calls_in_two_steps() {
     assert_eq!(calls[0].name(), "PutItem order", "first the order, alone");
     let mut then: Vec<String> = calls[1..].iter().map(acceptance::faults::Call::name).collect();
     then.sort();
-    assert_eq!(
-        then,
-        ["PutItem number", "SendMessage"],
-        "then pointer and message at once"
-    );
+    assert_eq!(then, ["PutItem number", "SendMessage"], "then pointer and message at once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,18 +42,9 @@ async fn pointer_and_message_do_not_wait_for_each_other() {
     use acceptance::faults::Fault;
     let service = service().await;
     warm(&service).await;
-    service.http.plan(|call| {
-        if call.item == "number" {
-            Fault::Before
-        } else {
-            Fault::None
-        }
-    });
+    service.http.plan(|call| if call.item == "number" { Fault::Before } else { Fault::None });
     service.post("complete_order", &paid_cart("1001")).await.error(503);
-    assert!(
-        names(&service).contains(&"SendMessage".to_owned()),
-        "sent though the pointer failed"
-    );
+    assert!(names(&service).contains(&"SendMessage".to_owned()), "sent though the pointer failed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,13 +53,7 @@ async fn a_cold_complete_order_adds_one_read_and_one_lease() {
     service.post("complete_order", &paid_cart("1001")).await.data();
     assert_eq!(
         names(&service),
-        [
-            "BatchGetItem",
-            "PutItem number",
-            "PutItem order",
-            "SendMessage",
-            "UpdateItem sequence"
-        ]
+        ["BatchGetItem", "PutItem number", "PutItem order", "SendMessage", "UpdateItem sequence"]
     );
 }
 
@@ -89,14 +62,8 @@ async fn a_renewal_adds_the_read_of_its_line() {
     let service = service().await;
     warm(&service).await;
     let items = json!([{ "product_id": 1, "intent": "renewal", "activation_id": 321 }]);
-    service
-        .post("complete_order", &with(&paid_cart("1001"), json!({ "items": items })))
-        .await
-        .data();
-    assert_eq!(
-        names(&service),
-        ["BatchGetItem", "PutItem number", "PutItem order", "SendMessage"]
-    );
+    service.post("complete_order", &with(&paid_cart("1001"), json!({ "items": items }))).await.data();
+    assert_eq!(names(&service), ["BatchGetItem", "PutItem number", "PutItem order", "SendMessage"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,19 +73,11 @@ async fn get_work_order_makes_one_call_by_token_and_two_by_email() {
     let cart = with(&paid_cart("1001"), json!({ "status": "pending" }));
     let created = service.post("create_work_order", &cart).await.data();
     service.http.take_calls();
-    let (reference, token) = (
-        created["reference_code"].as_str().unwrap(),
-        created["confirmation_token"].as_str().unwrap(),
-    );
-    service
-        .get("get_work_order", &format!("ref={reference}&token={token}"))
-        .await
-        .data();
+    let (reference, token) =
+        (created["reference_code"].as_str().unwrap(), created["confirmation_token"].as_str().unwrap());
+    service.get("get_work_order", &format!("ref={reference}&token={token}")).await.data();
     assert_eq!(names(&service), ["GetItem order"]);
-    service
-        .get("get_work_order", &format!("ref={reference}&email=john@example.com"))
-        .await
-        .data();
+    service.get("get_work_order", &format!("ref={reference}&email=john@example.com")).await.data();
     assert_eq!(names(&service), ["GetItem number", "GetItem order"]);
 }
 
@@ -147,10 +106,7 @@ async fn asking_for_an_order_that_is_not_there_costs_the_same() {
 async fn a_batch_of_ten_single_line_orders_makes_21_calls() {
     let service = service().await;
     for number in 0..10 {
-        service
-            .post("complete_order", &paid_cart(&number.to_string()))
-            .await
-            .data();
+        service.post("complete_order", &paid_cart(&number.to_string())).await.data();
     }
     let batch = service.receive(&service.local.queue_url).await;
     assert_eq!(batch.len(), 10);
@@ -166,8 +122,6 @@ async fn a_batch_of_ten_single_line_orders_makes_21_calls() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_no_key_costs_no_call() {
     let service = service().await;
-    let answer = service
-        .send("POST", "/api/complete_order", &[], paid_cart("1").to_string())
-        .await;
+    let answer = service.send("POST", "/api/complete_order", &[], paid_cart("1").to_string()).await;
     assert_eq!((answer.status, names(&service).len()), (401, 0));
 }

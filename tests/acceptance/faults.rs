@@ -91,9 +91,7 @@ async fn run(case: Case) {
     let order = service.order(&reference, "john@example.com").await;
     assert_eq!(order["status"], "completed", "{case:?}: {order}");
     let number = answer.data()["work_order_id"].as_u64().unwrap();
-    let made = [number * 100 + 1, number * 100 + 2]
-        .map(|id| format!("line{id}"))
-        .join(", ");
+    let made = [number * 100 + 1, number * 100 + 2].map(|id| format!("line{id}")).join(", ");
     assert_eq!(order["cart"][0]["linked_username"], made, "{case:?}");
     assert_eq!(order["cart"][1]["linked_username"], "line321", "{case:?}");
     assert_eq!(order["cart"][2]["linked_username"], "line45", "{case:?}");
@@ -102,24 +100,9 @@ async fn run(case: Case) {
     assert_eq!(service.items_of("number").await.len(), 1, "{case:?}");
     assert_eq!(service.items_of("line").await.len(), 4, "{case:?}");
     let expires = |line: &acceptance::service::Item| acceptance::service::text(line, "expires_at");
-    assert_eq!(
-        expires(&service.line(321).await.unwrap()),
-        "2027-01-01T00:00:00Z",
-        "{case:?}: one month"
-    );
-    assert_eq!(
-        expires(&service.line(45).await.unwrap()),
-        "2027-02-23T12:00:00Z",
-        "{case:?}: three months from now"
-    );
-    assert!(
-        service
-            .items()
-            .await
-            .values()
-            .all(|item| !item.contains_key("open_key")),
-        "{case:?}: nothing is open"
-    );
+    assert_eq!(expires(&service.line(321).await.unwrap()), "2027-01-01T00:00:00Z", "{case:?}: one month");
+    assert_eq!(expires(&service.line(45).await.unwrap()), "2027-02-23T12:00:00Z", "{case:?}: three months from now");
+    assert!(service.items().await.values().all(|item| !item.contains_key("open_key")), "{case:?}: nothing is open");
     assert!(service.receive(&service.local.queue_url).await.is_empty(), "{case:?}");
 }
 
@@ -137,12 +120,7 @@ async fn every_step_may_fail_and_nothing_is_lost_or_doubled() {
         for step in 0..steps {
             for fault in [Fault::Before, Fault::After, Fault::Throttled, Fault::Broken] {
                 for attempts in [1, 3] {
-                    cases.push(Case {
-                        phase,
-                        step,
-                        fault,
-                        attempts,
-                    });
+                    cases.push(Case { phase, step, fault, attempts });
                 }
             }
         }
@@ -158,27 +136,16 @@ async fn every_step_may_fail_and_nothing_is_lost_or_doubled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_cannot_be_sent_is_the_sweeps() {
     let (clock, service) = start().await;
-    service.http.plan(|call| {
-        if call.operation == "SendMessage" {
-            Fault::Before
-        } else {
-            Fault::None
-        }
-    });
+    service.http.plan(|call| if call.operation == "SendMessage" { Fault::Before } else { Fault::None });
     let reply = service.post("complete_order", &paid_cart("1001")).await.data();
     service.http.heal();
     assert!(service.receive(&service.local.queue_url).await.is_empty());
     clock.advance(29);
     service.local.functions.sweep().await.unwrap();
-    assert!(
-        service.receive(&service.local.queue_url).await.is_empty(),
-        "it may still be under way"
-    );
+    assert!(service.receive(&service.local.queue_url).await.is_empty(), "it may still be under way");
     clock.advance(61);
     service.local.functions.sweep().await.unwrap();
     service.drain().await;
-    let order = service
-        .order(reply["reference_code"].as_str().unwrap(), "john@example.com")
-        .await;
+    let order = service.order(reply["reference_code"].as_str().unwrap(), "john@example.com").await;
     assert_eq!(order["status"], "completed", "within 90 seconds");
 }

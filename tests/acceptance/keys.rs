@@ -21,21 +21,10 @@ async fn only_the_hash_of_a_key_is_stored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_key_is_refused_within_a_minute() {
     let clock = TestClock::at("2026-11-23 12:00:00");
-    let service = TestService::with(Setup {
-        clock: Some(clock.clone()),
-        ..Setup::default()
-    })
-    .await;
+    let service = TestService::with(Setup { clock: Some(clock.clone()), ..Setup::default() }).await;
     service.post("complete_order", &paid_cart("1")).await.data();
     let pk = text(&service.items_of("key").await[0], "pk");
-    service
-        .set(
-            &pk,
-            "key",
-            "revoked_at",
-            AttributeValue::S("2026-11-23T12:00:00Z".into()),
-        )
-        .await;
+    service.set(&pk, "key", "revoked_at", AttributeValue::S("2026-11-23T12:00:00Z".into())).await;
     clock.advance(60);
     let answer = service.post("complete_order", &paid_cart("2")).await;
     assert_eq!((answer.status, answer.text.as_str()), (401, UNAUTHORIZED));
@@ -52,25 +41,14 @@ async fn a_key_does_what_its_scopes_say() {
         { "name": "writer", "secret": "may-write-orders-only", "scopes": ["orders.write", "catalogue.read"] },
         { "name": "nothing", "secret": "may-do-nothing-at-all", "scopes": [] },
     ]);
-    let mut service = TestService::with(Setup {
-        seed: Some(with(&seed, json!({ "api_keys": keys }))),
-        ..Setup::default()
-    })
-    .await;
-    for (key, write, read) in [
-        ("may-read-orders-only", 403, 404),
-        ("may-write-orders-only", 200, 403),
-        ("may-do-nothing-at-all", 403, 403),
-    ] {
+    let mut service =
+        TestService::with(Setup { seed: Some(with(&seed, json!({ "api_keys": keys }))), ..Setup::default() }).await;
+    for (key, write, read) in
+        [("may-read-orders-only", 403, 404), ("may-write-orders-only", 200, 403), ("may-do-nothing-at-all", 403, 403)]
+    {
         key.clone_into(&mut service.key);
-        assert_eq!(
-            service.post("complete_order", &paid_cart("1")).await.status,
-            write,
-            "{key}"
-        );
-        let answer = service
-            .get("get_work_order", "ref=WO-2026-09999&email=john@example.com")
-            .await;
+        assert_eq!(service.post("complete_order", &paid_cart("1")).await.status, write, "{key}");
+        let answer = service.get("get_work_order", "ref=WO-2026-09999&email=john@example.com").await;
         assert_eq!(answer.status, read, "{key}");
         if read == 403 {
             assert!(answer.error(403).contains("orders.read"));
@@ -93,26 +71,14 @@ async fn every_way_of_not_having_a_key_is_the_same_answer() {
         &[("Authorization", bearer.as_str())],
         &twice,
     ] {
-        for (method, target) in [
-            ("POST", "/api/complete_order"),
-            ("GET", "/api/get_work_order?ref=x"),
-            ("POST", "/api/create_work_order"),
-        ] {
+        for (method, target) in
+            [("POST", "/api/complete_order"), ("GET", "/api/get_work_order?ref=x"), ("POST", "/api/create_work_order")]
+        {
             let answer = service.send(method, target, headers, "not even JSON").await;
-            assert_eq!(
-                (answer.status, answer.text.as_str()),
-                (401, UNAUTHORIZED),
-                "{headers:?}"
-            );
+            assert_eq!((answer.status, answer.text.as_str()), (401, UNAUTHORIZED), "{headers:?}");
         }
     }
-    let answer = service
-        .send(
-            "POST",
-            "/api/complete_order",
-            &[("x-pAnElR-aPi-KeY", &key)],
-            paid_cart("1").to_string(),
-        )
-        .await;
+    let answer =
+        service.send("POST", "/api/complete_order", &[("x-pAnElR-aPi-KeY", &key)], paid_cart("1").to_string()).await;
     assert_eq!(answer.status, 200, "a header's name has no case");
 }

@@ -17,9 +17,7 @@ async fn a_paid_cart_becomes_a_line_within_two_seconds() {
             "item_count": 1,
         })
     );
-    let order = service
-        .becomes(reply["reference_code"].as_str().unwrap(), "completed")
-        .await;
+    let order = service.becomes(reply["reference_code"].as_str().unwrap(), "completed").await;
     assert_eq!(order["cart"][0]["linked_username"], "line4201");
     let line = service.line(4201).await.expect("the line");
     assert_eq!(line["connections"].as_n().unwrap(), "1");

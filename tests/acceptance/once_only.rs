@@ -19,29 +19,16 @@ async fn fifty_copies_at_once_make_one_order_and_one_line() {
     });
     let answers: Vec<_> = join_all(copies).await.into_iter().map(Result::unwrap).collect();
     let reference = answers[0].data()["reference_code"].as_str().unwrap().to_owned();
-    assert!(
-        answers
-            .iter()
-            .all(|answer| answer.status == 200 && answer.text == answers[0].text),
-        "{answers:#?}"
-    );
+    assert!(answers.iter().all(|answer| answer.status == 200 && answer.text == answers[0].text), "{answers:#?}");
     service.becomes(&reference, "completed").await;
     assert_eq!(service.items_of("order").await.len(), 1);
     assert_eq!(service.items_of("number").await.len(), 1);
-    assert_eq!(
-        service.items_of("line").await.len(),
-        2 + 1,
-        "two of the demo catalogue and the new one"
-    );
+    assert_eq!(service.items_of("line").await.len(), 2 + 1, "two of the demo catalogue and the new one");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_gets_the_first_reply_whatever_has_happened_since() {
-    let service = TestService::with(Setup {
-        cache_for: Duration::ZERO,
-        ..Setup::default()
-    })
-    .await;
+    let service = TestService::with(Setup { cache_for: Duration::ZERO, ..Setup::default() }).await;
     let upgrade = with(
         &paid_cart("1003"),
         json!({ "items": [{ "product_id": 2, "intent": "trial_upgrade", "activation_id": 45 }], "payment_amount": 26.5 }),
@@ -50,39 +37,20 @@ async fn a_copy_gets_the_first_reply_whatever_has_happened_since() {
     let reference = first.data()["reference_code"].as_str().unwrap().to_owned();
     service.becomes(&reference, "completed").await;
     // The line is no trial any more, and the product is no longer sold.
-    service
-        .set("catalogue", "product#2", "active", AttributeValue::Bool(false))
-        .await;
+    service.set("catalogue", "product#2", "active", AttributeValue::Bool(false)).await;
     assert_eq!(service.post("complete_order", &upgrade).await, first);
-    let other = service
-        .post("complete_order", &with(&upgrade, json!({ "wc_order_id": "1004" })))
-        .await;
-    assert!(
-        other.error(422).contains("items[0].product_id"),
-        "without the first order it would be refused"
-    );
+    let other = service.post("complete_order", &with(&upgrade, json!({ "wc_order_id": "1004" }))).await;
+    assert!(other.error(422).contains("items[0].product_id"), "without the first order it would be refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_created_order_is_replayed_with_its_token() {
-    let service = TestService::with(Setup {
-        cache_for: Duration::ZERO,
-        ..Setup::default()
-    })
-    .await;
-    let cart = with(
-        &paid_cart("2002"),
-        json!({ "status": "pending_payment", "payment_method_id": 2 }),
-    );
+    let service = TestService::with(Setup { cache_for: Duration::ZERO, ..Setup::default() }).await;
+    let cart = with(&paid_cart("2002"), json!({ "status": "pending_payment", "payment_method_id": 2 }));
     let first = service.post("create_work_order", &cart).await;
     let token = first.data()["confirmation_token"].as_str().unwrap().to_owned();
-    service
-        .set("catalogue", "method#2", "active", AttributeValue::Bool(false))
-        .await;
-    service
-        .post("complete_order", &json!({ "confirmation_token": token }))
-        .await
-        .data();
+    service.set("catalogue", "method#2", "active", AttributeValue::Bool(false)).await;
+    service.post("complete_order", &json!({ "confirmation_token": token })).await.data();
     assert_eq!(service.post("create_work_order", &cart).await, first);
 }
 
@@ -90,10 +58,7 @@ async fn a_created_order_is_replayed_with_its_token() {
 async fn another_request_under_the_same_key_is_refused_with_the_first_reference() {
     let service = TestService::start().await;
     let cart = paid_cart("1001");
-    let reference = service.post("complete_order", &cart).await.data()["reference_code"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let reference = service.post("complete_order", &cart).await.data()["reference_code"].as_str().unwrap().to_owned();
     for change in [
         json!({ "customer_email": "jane@example.com" }),
         json!({ "items": [{ "product_id": 1, "intent": "new_activation", "qty": 2 }] }),
@@ -127,11 +92,7 @@ async fn keys_are_header_then_shop_order_then_transaction() {
     let service = TestService::start().await;
     let post = |headers: &'static [(&'static str, &'static str)], cart: Value| {
         let service = &service;
-        async move {
-            service.post_with("complete_order", headers, &cart).await.data()["work_order_id"]
-                .as_u64()
-                .unwrap()
-        }
+        async move { service.post_with("complete_order", headers, &cart).await.data()["work_order_id"].as_u64().unwrap() }
     };
     let cart = paid_cart("1001");
     let by_shop_order = post(&[], cart.clone()).await;
@@ -142,16 +103,9 @@ async fn keys_are_header_then_shop_order_then_transaction() {
     let bare = without(&cart, "wc_order_id");
     let by_transaction = post(&[], bare.clone()).await;
     assert_eq!(post(&[], bare.clone()).await, by_transaction);
-    assert_ne!(
-        post(&[], with(&bare, json!({ "payment_transaction_id": "pi_2" }))).await,
-        by_transaction
-    );
+    assert_ne!(post(&[], with(&bare, json!({ "payment_transaction_id": "pi_2" }))).await, by_transaction);
     let none = without(&bare, "payment_transaction_id");
-    assert_ne!(
-        post(&[], none.clone()).await,
-        post(&[], none).await,
-        "nothing to know it by: a new order each time"
-    );
+    assert_ne!(post(&[], none.clone()).await, post(&[], none).await, "nothing to know it by: a new order each time");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,15 +116,9 @@ async fn under_a_header_the_payment_is_compared_too() {
     let first = service.post_with("complete_order", &key, &cart).await;
     let noise = with(&cart, json!({ "payment_amount": "9.9900000000000002" }));
     assert_eq!(service.post_with("complete_order", &key, &noise).await, first);
-    for change in [
-        json!({ "payment_amount": 9 }),
-        json!({ "payment_transaction_id": "x" }),
-        json!({ "is_free": true }),
-    ] {
-        service
-            .post_with("complete_order", &key, &with(&cart, change))
-            .await
-            .error(422);
+    for change in [json!({ "payment_amount": 9 }), json!({ "payment_transaction_id": "x" }), json!({ "is_free": true })]
+    {
+        service.post_with("complete_order", &key, &with(&cart, change)).await.error(422);
     }
 }
 
@@ -182,29 +130,17 @@ async fn keys_hold_within_shop_and_action() {
         { "name": "one", "secret": "its-key-while-it-rotates" },
         { "name": "two", "secret": "secret-of-the-other-shop" },
     ]);
-    let mut service = TestService::with(Setup {
-        seed: Some(with(&seed, json!({ "api_keys": keys }))),
-        ..Setup::default()
-    })
-    .await;
+    let mut service =
+        TestService::with(Setup { seed: Some(with(&seed, json!({ "api_keys": keys }))), ..Setup::default() }).await;
     let mut numbers = Vec::new();
-    for key in [
-        "secret-of-the-first-shop",
-        "its-key-while-it-rotates",
-        "secret-of-the-other-shop",
-    ] {
+    for key in ["secret-of-the-first-shop", "its-key-while-it-rotates", "secret-of-the-other-shop"] {
         key.clone_into(&mut service.key);
         numbers.push(service.post("complete_order", &paid_cart("1001")).await.data()["work_order_id"].clone());
     }
     assert_eq!(numbers[0], numbers[1], "two keys of one shop");
     assert_ne!(numbers[0], numbers[2], "another shop");
-    let created = service
-        .post(
-            "create_work_order",
-            &with(&paid_cart("1001"), json!({ "status": "pending" })),
-        )
-        .await
-        .data();
+    let created =
+        service.post("create_work_order", &with(&paid_cart("1001"), json!({ "status": "pending" }))).await.data();
     assert_ne!(created["work_order_id"], numbers[2], "another action");
 }
 
@@ -212,14 +148,8 @@ async fn keys_hold_within_shop_and_action() {
 async fn a_refused_request_may_come_again_corrected() {
     let service = TestService::start().await;
     let cart = paid_cart("1001");
-    service
-        .post("complete_order", &with(&cart, json!({ "payment_method_id": 99 })))
-        .await
-        .error(422);
-    service
-        .post("complete_order", &with(&cart, json!({ "items": [] })))
-        .await
-        .error(422);
+    service.post("complete_order", &with(&cart, json!({ "payment_method_id": 99 }))).await.error(422);
+    service.post("complete_order", &with(&cart, json!({ "items": [] }))).await.error(422);
     service.post("complete_order", &cart).await.data();
 }
 
@@ -241,16 +171,10 @@ async fn twenty_deliveries_to_concurrent_consumers_make_one_line() {
         tokio::spawn(async move { service.local.poller().deliver(vec![message]).await })
     });
     join_all(consumers).await.into_iter().for_each(Result::unwrap);
-    let order = service
-        .order(reply["reference_code"].as_str().unwrap(), "john@example.com")
-        .await;
+    let order = service.order(reply["reference_code"].as_str().unwrap(), "john@example.com").await;
     assert_eq!(order["status"], "completed");
     assert_eq!(order["cart"][0]["linked_username"], "line4201, line4202");
     assert_eq!(service.items_of("line").await.len(), 2 + 2);
     let renewed = service.line(321).await.unwrap();
-    assert_eq!(
-        renewed["expires_at"].as_s().unwrap(),
-        "2027-02-01T00:00:00Z",
-        "two months, once"
-    );
+    assert_eq!(renewed["expires_at"].as_s().unwrap(), "2027-02-01T00:00:00Z", "two months, once");
 }

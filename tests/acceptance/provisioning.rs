@@ -16,26 +16,17 @@ async fn start() -> TestService {
 }
 
 fn items(wc_order_id: &str, items: &Value) -> Value {
-    with(
-        &paid_cart(wc_order_id),
-        json!({ "items": items, "payment_amount": null }),
-    )
+    with(&paid_cart(wc_order_id), json!({ "items": items, "payment_amount": null }))
 }
 
 async fn complete(service: &TestService, cart: &Value) -> String {
-    service.post("complete_order", cart).await.data()["reference_code"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    service.post("complete_order", cart).await.data()["reference_code"].as_str().unwrap().to_owned()
 }
 
 async fn stored_order(service: &TestService, reference: &str) -> acceptance::service::Item {
     let number: u64 = reference.rsplit('-').next().unwrap().parse().unwrap();
     let orders = service.items_of("order").await;
-    orders
-        .into_iter()
-        .find(|order| order["number"].as_n().unwrap() == &number.to_string())
-        .unwrap()
+    orders.into_iter().find(|order| order["number"].as_n().unwrap() == &number.to_string()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,12 +48,7 @@ async fn a_new_line_has_all_that_was_bought() {
     assert_eq!(line["connections"].as_n().unwrap(), "2");
     assert_eq!(line["product_id"].as_n().unwrap(), "2");
     assert_eq!(line["is_trial"].as_bool().unwrap(), &false);
-    let bouquets: Vec<&String> = line["bouquet_ids"]
-        .as_l()
-        .unwrap()
-        .iter()
-        .map(|id| id.as_n().unwrap())
-        .collect();
+    let bouquets: Vec<&String> = line["bouquet_ids"].as_l().unwrap().iter().map(|id| id.as_n().unwrap()).collect();
     assert_eq!(bouquets, ["3", "1"]);
     assert_eq!(line["categories"].as_l().unwrap()[0].as_s().unwrap(), "live");
 }
@@ -71,18 +57,9 @@ async fn a_new_line_has_all_that_was_bought() {
 async fn three_orders_at_once_keep_every_paid_month_of_a_line() {
     let service = Arc::new(start().await);
     for (order, item) in [
-        (
-            "1",
-            json!({ "product_id": 1, "intent": "renewal", "activation_id": 45 }),
-        ),
-        (
-            "2",
-            json!({ "product_id": 1, "intent": "renewal", "activation_id": 45, "qty": 2 }),
-        ),
-        (
-            "3",
-            json!({ "product_id": 2, "intent": "trial_upgrade", "activation_id": 45 }),
-        ),
+        ("1", json!({ "product_id": 1, "intent": "renewal", "activation_id": 45 })),
+        ("2", json!({ "product_id": 1, "intent": "renewal", "activation_id": 45, "qty": 2 })),
+        ("3", json!({ "product_id": 2, "intent": "trial_upgrade", "activation_id": 45 })),
     ] {
         complete(&service, &items(order, &json!([item]))).await;
     }
@@ -96,10 +73,7 @@ async fn three_orders_at_once_keep_every_paid_month_of_a_line() {
     let line = service.line(45).await.unwrap();
     // 1 + 2 + 3 months: on top of the trial's rest (to 1 December) or from now, as the orders happened to come.
     let expires = text(&line, "expires_at");
-    assert!(
-        ["2027-05-23T12:00:00Z", "2027-06-01T00:00:00Z"].contains(&expires.as_str()),
-        "{expires}"
-    );
+    assert!(["2027-05-23T12:00:00Z", "2027-06-01T00:00:00Z"].contains(&expires.as_str()), "{expires}");
     assert_eq!(line["applied"].as_l().unwrap().len(), 3);
     assert_eq!(line["is_trial"].as_bool().unwrap(), &false);
     assert_eq!(line["connections"].as_n().unwrap(), "2", "the upgrade's");
@@ -118,9 +92,7 @@ async fn a_line_that_is_gone_fails_its_order_with_the_reason_and_the_rest_is_del
     let reference = complete(&service, &cart).await;
     let client = service.local.aws.dynamodb();
     let delete = client.delete_item().table_name(local::store::TABLE);
-    let delete = delete
-        .key("pk", AttributeValue::S("line#321".into()))
-        .key("sk", AttributeValue::S("line".into()));
+    let delete = delete.key("pk", AttributeValue::S("line#321".into())).key("sk", AttributeValue::S("line".into()));
     delete.send().await.unwrap();
     service.drain().await;
     let order = stored_order(&service, &reference).await;
@@ -128,10 +100,7 @@ async fn a_line_that_is_gone_fails_its_order_with_the_reason_and_the_rest_is_del
     assert_eq!(text(&order, "failure"), "line 321 does not exist");
     assert_eq!(service.order(&reference, "john@example.com").await["status"], "pending");
     assert!(service.line(4201).await.is_some(), "what can be done is done");
-    assert!(
-        service.receive(&service.local.queue_url).await.is_empty(),
-        "a permanent fault is not retried"
-    );
+    assert!(service.receive(&service.local.queue_url).await.is_empty(), "a permanent fault is not retried");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,13 +111,7 @@ async fn somebody_elses_line_is_never_touched() {
     let mut theirs = service.line(321).await.unwrap();
     theirs.insert("pk".into(), AttributeValue::S("line#4201".into()));
     theirs.insert("id".into(), AttributeValue::N("4201".into()));
-    client
-        .put_item()
-        .table_name(local::store::TABLE)
-        .set_item(Some(theirs.clone()))
-        .send()
-        .await
-        .unwrap();
+    client.put_item().table_name(local::store::TABLE).set_item(Some(theirs.clone())).send().await.unwrap();
     service.drain().await;
     assert_eq!(service.line(4201).await.unwrap(), theirs);
     assert_eq!(text(&stored_order(&service, &reference).await, "status"), "failed");
@@ -158,39 +121,22 @@ async fn somebody_elses_line_is_never_touched() {
 async fn a_poisoned_message_harms_no_other() {
     let service = start().await;
     let client = service.local.aws.sqs();
-    let send = |body: &str| {
-        client
-            .send_message()
-            .queue_url(&service.local.queue_url)
-            .message_body(body)
-            .send()
-    };
+    let send = |body: &str| client.send_message().queue_url(&service.local.queue_url).message_body(body).send();
     send("not JSON").await.unwrap();
-    send(r#"{"order":"00000000-0000-4000-8000-000000000000","number":7}"#)
-        .await
-        .unwrap();
+    send(r#"{"order":"00000000-0000-4000-8000-000000000000","number":7}"#).await.unwrap();
     let good = complete(&service, &paid_cart("1")).await;
     let broken = complete(&service, &paid_cart("2")).await;
     let key = text(&stored_order(&service, &broken).await, "pk");
-    service
-        .set(&key, "order", "cart", AttributeValue::S("unreadable".into()))
-        .await;
+    service.set(&key, "order", "cart", AttributeValue::S("unreadable".into())).await;
     let last = complete(&service, &paid_cart("3")).await;
     let batch = service.receive(&service.local.queue_url).await;
     assert_eq!(batch.len(), 5);
     service.local.poller().deliver(batch).await;
     for reference in [&good, &last] {
-        assert_eq!(
-            service.order(reference, "john@example.com").await["status"],
-            "completed"
-        );
+        assert_eq!(service.order(reference, "john@example.com").await["status"], "completed");
     }
     let counts = client.get_queue_attributes().queue_url(&service.local.queue_url);
-    let counts = counts
-        .attribute_names(aws_sdk_sqs::types::QueueAttributeName::All)
-        .send()
-        .await
-        .unwrap();
+    let counts = counts.attribute_names(aws_sdk_sqs::types::QueueAttributeName::All).send().await.unwrap();
     let hidden =
         &counts.attributes.unwrap()[&aws_sdk_sqs::types::QueueAttributeName::ApproximateNumberOfMessagesNotVisible];
     assert_eq!(hidden, "3", "the three are delivered again, the two are done");
@@ -200,22 +146,12 @@ async fn a_poisoned_message_harms_no_other() {
 async fn after_ten_deliveries_the_order_is_failed_and_its_message_rests() {
     let service = start().await;
     let reference = complete(&service, &paid_cart("1")).await;
-    service.http.plan(|call| {
-        if call.item == "line" {
-            Fault::Throttled
-        } else {
-            Fault::None
-        }
-    });
+    service.http.plan(|call| if call.item == "line" { Fault::Throttled } else { Fault::None });
     service.drain().await;
     service.http.heal();
     let order = stored_order(&service, &reference).await;
     assert_eq!(text(&order, "status"), "failed");
-    assert!(
-        text(&order, "failure").contains("gave up after 10 deliveries"),
-        "{}",
-        text(&order, "failure")
-    );
+    assert!(text(&order, "failure").contains("gave up after 10 deliveries"), "{}", text(&order, "failure"));
     assert_eq!(service.receive(&service.local.dead_letter_url).await.len(), 1);
     assert!(service.line(4201).await.is_none());
 }
@@ -224,19 +160,10 @@ async fn after_ten_deliveries_the_order_is_failed_and_its_message_rests() {
 async fn back_off_grows_with_each_delivery() {
     let service = start().await;
     complete(&service, &paid_cart("1")).await;
-    service.http.plan(|call| {
-        if call.item == "line" {
-            Fault::Throttled
-        } else {
-            Fault::None
-        }
-    });
+    service.http.plan(|call| if call.item == "line" { Fault::Throttled } else { Fault::None });
     let message = service.receive(&service.local.queue_url).await.remove(0);
     service.local.poller().deliver(vec![message]).await;
-    assert!(
-        service.receive(&service.local.queue_url).await.is_empty(),
-        "not at once"
-    );
+    assert!(service.receive(&service.local.queue_url).await.is_empty(), "not at once");
     service.http.heal();
     let order = service.items_of("order").await.remove(0);
     assert_eq!(text(&order, "next_attempt_at"), "2026-11-23T12:00:02Z");
@@ -272,16 +199,8 @@ async fn an_order_canceled_under_a_consumer_has_its_lines_suspended() {
         let service = service.clone();
         tokio::spawn(async move { service.local.poller().deliver(vec![message]).await })
     };
-    let item = tokio::task::spawn_blocking(move || receiver.recv().unwrap())
-        .await
-        .unwrap();
-    client
-        .put_item()
-        .table_name(local::store::TABLE)
-        .set_item(Some(item))
-        .send()
-        .await
-        .unwrap();
+    let item = tokio::task::spawn_blocking(move || receiver.recv().unwrap()).await.unwrap();
+    client.put_item().table_name(local::store::TABLE).set_item(Some(item)).send().await.unwrap();
     consumer.await.unwrap();
     assert_eq!(text(&service.line(4201).await.unwrap(), "status"), "suspended");
     assert_eq!(text(&service.items_of("order").await[0], "status"), "canceled");
@@ -305,20 +224,11 @@ async fn a_failed_order_whose_lines_are_done_after_all_is_completed() {
     });
     let deliver = service.local.poller();
     let consumer = tokio::spawn(async move { deliver.deliver(vec![message]).await });
-    tokio::task::spawn_blocking(move || receiver.recv().unwrap())
-        .await
-        .unwrap();
-    service
-        .set(&key, "order", "status", AttributeValue::S("failed".into()))
-        .await;
-    service
-        .set(&key, "order", "version", AttributeValue::N("2".into()))
-        .await;
+    tokio::task::spawn_blocking(move || receiver.recv().unwrap()).await.unwrap();
+    service.set(&key, "order", "status", AttributeValue::S("failed".into())).await;
+    service.set(&key, "order", "version", AttributeValue::N("2".into())).await;
     consumer.await.unwrap();
-    assert_eq!(
-        service.order(&reference, "john@example.com").await["status"],
-        "completed"
-    );
+    assert_eq!(service.order(&reference, "john@example.com").await["status"], "completed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -331,13 +241,7 @@ async fn an_order_created_as_completed_is_never_provisioned() {
     let order = service.items_of("order").await.remove(0);
     let body = json!({ "order": text(&order, "uuid"), "number": created["work_order_id"] }).to_string();
     let client = service.local.aws.sqs();
-    client
-        .send_message()
-        .queue_url(&service.local.queue_url)
-        .message_body(body)
-        .send()
-        .await
-        .unwrap();
+    client.send_message().queue_url(&service.local.queue_url).message_body(body).send().await.unwrap();
     service.drain().await;
     assert_eq!(service.items_of("line").await.len(), 2);
 }

@@ -48,22 +48,13 @@ async fn a_bad_seed_is_refused_with_the_entry_named() {
             r#"{"bouquets": [{"id": 1, "name": "A", "category": "live"}, {"id": 1, "name": "B", "category": "vod"}]}"#,
             "`bouquets[1]`",
         ),
-        (
-            r#"{"bouquets": [{"id": 1, "name": "A", "category": "radio"}]}"#,
-            "`bouquets[0].category`",
-        ),
-        (
-            r#"{"payment_methods": [{"id": 1, "name": "A", "mode": "auto"}]}"#,
-            "`payment_methods[0].mode`",
-        ),
+        (r#"{"bouquets": [{"id": 1, "name": "A", "category": "radio"}]}"#, "`bouquets[0].category`"),
+        (r#"{"payment_methods": [{"id": 1, "name": "A", "mode": "auto"}]}"#, "`payment_methods[0].mode`"),
         (
             r#"{"payment_methods": [{"id": 1, "name": "A", "mode": "manual", "adjustment_enabled": true}]}"#,
             "`payment_methods[0].adjustment_enabled`",
         ),
-        (
-            r#"{"api_keys": [{"name": "a", "secret": "too short"}]}"#,
-            "`api_keys[0].secret`",
-        ),
+        (r#"{"api_keys": [{"name": "a", "secret": "too short"}]}"#, "`api_keys[0].secret`"),
         (
             r#"{"api_keys": [{"name": "a", "secret": "a-secret-that-is-long-enough", "scopes": ["all"]}]}"#,
             "`api_keys[0].scopes[0]`",
@@ -82,10 +73,7 @@ async fn a_bad_seed_is_refused_with_the_entry_named() {
         ),
     ];
     for (seed, wanted) in cases {
-        let fault = start(None, Some(seed))
-            .await
-            .err()
-            .unwrap_or_else(|| panic!("started with {seed}"));
+        let fault = start(None, Some(seed)).await.err().unwrap_or_else(|| panic!("started with {seed}"));
         assert!(fault.to_string().contains(wanted), "{seed}: {fault}");
     }
 }
@@ -95,20 +83,14 @@ async fn a_second_seed_adds_lines_and_keys_updates_the_catalogue_and_resets_noth
     let folder = tempfile::tempdir().unwrap();
     let client = reqwest::Client::new();
     let complete = |local: &Local, body: Value| {
-        let request = client
-            .post(format!("{}/api/complete_order", local.url))
-            .header("X-Panelr-API-Key", DEMO_KEY)
-            .json(&body);
+        let request =
+            client.post(format!("{}/api/complete_order", local.url)).header("X-Panelr-API-Key", DEMO_KEY).json(&body);
         async move { request.send().await.unwrap().json::<Value>().await.unwrap() }
     };
     let cart = |item: Value| json!({ "customer_email": "john@example.com", "payment_method_id": 1, "items": [item] });
 
     let local = start(Some(folder.path()), None).await.unwrap();
-    let first = complete(
-        &local,
-        cart(json!({ "product_id": 1, "intent": "renewal", "activation_id": 321 })),
-    )
-    .await;
+    let first = complete(&local, cart(json!({ "product_id": 1, "intent": "renewal", "activation_id": 321 }))).await;
     assert_eq!(first["data"]["work_order_id"], 42);
     let mut renewed = Value::Null;
     for _ in 0..100 {
@@ -117,15 +99,7 @@ async fn a_second_seed_adds_lines_and_keys_updates_the_catalogue_and_resets_noth
             local.url,
             chrono::Utc::now().format("%Y")
         );
-        renewed = client
-            .get(url)
-            .header("X-Panelr-API-Key", DEMO_KEY)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
+        renewed = client.get(url).header("X-Panelr-API-Key", DEMO_KEY).send().await.unwrap().json().await.unwrap();
         if renewed["data"]["status"] == "completed" {
             break;
         }
@@ -145,30 +119,16 @@ async fn a_second_seed_adds_lines_and_keys_updates_the_catalogue_and_resets_noth
         .push(json!({ "activation_id": 322, "product_id": 1, "customer_email": "jane@example.com", "connections": 1 }));
     let local = start(Some(folder.path()), Some(&seed.to_string())).await.unwrap();
     assert!(local.has_demo_key, "the key that was there still is");
-    let second = complete(
-        &local,
-        cart(json!({ "product_id": 1, "intent": "renewal", "activation_id": 322 })),
-    )
-    .await;
+    let second = complete(&local, cart(json!({ "product_id": 1, "intent": "renewal", "activation_id": 322 }))).await;
     let number = second["data"]["work_order_id"].as_u64().unwrap();
     assert!((43..100).contains(&number), "numbers go on: {second}");
-    let line = shared::ports::Lines::lines(&local.store, &[shared::domain::ids::ActivationId(321)].into())
-        .await
-        .unwrap();
+    let line =
+        shared::ports::Lines::lines(&local.store, &[shared::domain::ids::ActivationId(321)].into()).await.unwrap();
     let expires = line.values().next().unwrap().expires_at.unwrap();
-    assert!(
-        expires.to_rfc3339().starts_with("2027-01-01"),
-        "the line kept its renewal: {expires}"
-    );
+    assert!(expires.to_rfc3339().starts_with("2027-01-01"), "the line kept its renewal: {expires}");
     local.stop().await;
 
     let too_high = json!({ "lines": [{ "activation_id": 5_000, "product_id": 1, "customer_email": "jane@example.com", "connections": 1 }] });
-    let fault = start(Some(folder.path()), Some(&too_high.to_string()))
-        .await
-        .err()
-        .expect("refused");
-    assert!(
-        fault.to_string().contains("under 4200"),
-        "the limit is the store's: {fault}"
-    );
+    let fault = start(Some(folder.path()), Some(&too_high.to_string())).await.err().expect("refused");
+    assert!(fault.to_string().contains("under 4200"), "the limit is the store's: {fault}");
 }

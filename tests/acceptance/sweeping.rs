@@ -17,20 +17,10 @@ impl Lost {
     async fn order() -> Self {
         let clock = TestClock::at("2026-11-23 12:00:00");
         let service = TestService::by_hand(&clock).await;
-        service.http.plan(|call| {
-            if call.operation == "SendMessage" {
-                Fault::Before
-            } else {
-                Fault::None
-            }
-        });
+        service.http.plan(|call| if call.operation == "SendMessage" { Fault::Before } else { Fault::None });
         let reply = service.post("complete_order", &paid_cart("1001")).await.data();
         service.http.heal();
-        Self {
-            clock,
-            reference: reply["reference_code"].as_str().unwrap().to_owned(),
-            service,
-        }
+        Self { clock, reference: reply["reference_code"].as_str().unwrap().to_owned(), service }
     }
 
     /// Sweeps at this many seconds after the last time; how many messages it sent, which are lost again.
@@ -39,12 +29,7 @@ impl Lost {
         self.service.local.functions.sweep().await.unwrap();
         let client = self.service.local.aws.sqs();
         let messages = self.service.receive(&self.service.local.queue_url).await;
-        client
-            .purge_queue()
-            .queue_url(&self.service.local.queue_url)
-            .send()
-            .await
-            .unwrap();
+        client.purge_queue().queue_url(&self.service.local.queue_url).send().await.unwrap();
         messages.len()
     }
 
@@ -79,36 +64,15 @@ async fn a_backlog_is_not_mistaken_for_loss() {
     let lost = Lost::order().await;
     let client = lost.service.local.aws.sqs();
     for _ in 0..101 {
-        client
-            .send_message()
-            .queue_url(&lost.service.local.queue_url)
-            .message_body("{}")
-            .send()
-            .await
-            .unwrap();
+        client.send_message().queue_url(&lost.service.local.queue_url).message_body("{}").send().await.unwrap();
     }
     lost.clock.advance(3_600);
     lost.service.http.take_calls();
     lost.service.local.functions.sweep().await.unwrap();
-    let calls: Vec<String> = lost
-        .service
-        .http
-        .take_calls()
-        .iter()
-        .map(acceptance::faults::Call::name)
-        .collect();
-    assert_eq!(
-        calls,
-        ["GetQueueAttributes"],
-        "it looks at nothing else while others wait before"
-    );
+    let calls: Vec<String> = lost.service.http.take_calls().iter().map(acceptance::faults::Call::name).collect();
+    assert_eq!(calls, ["GetQueueAttributes"], "it looks at nothing else while others wait before");
     assert_eq!(lost.status().await, "awaiting_webhook");
-    client
-        .purge_queue()
-        .queue_url(&lost.service.local.queue_url)
-        .send()
-        .await
-        .unwrap();
+    client.purge_queue().queue_url(&lost.service.local.queue_url).send().await.unwrap();
     assert_eq!(lost.sweep_after(0).await, 1);
 }
 
@@ -118,13 +82,7 @@ async fn an_order_in_back_off_is_left_alone() {
     let service = TestService::by_hand(&clock).await;
     service.post("complete_order", &paid_cart("1001")).await.data();
     // Its line cannot be stored, again and again: the fifth failure waits for 60 seconds.
-    service.http.plan(|call| {
-        if call.item == "line" {
-            Fault::Throttled
-        } else {
-            Fault::None
-        }
-    });
+    service.http.plan(|call| if call.item == "line" { Fault::Throttled } else { Fault::None });
     for _ in 0..5 {
         let message = service.receive(&service.local.queue_url).await.remove(0);
         let receipt = message.receipt_handle.clone().unwrap();
@@ -138,17 +96,10 @@ async fn an_order_in_back_off_is_left_alone() {
     assert_eq!(hidden.len(), 1, "it is under way all the time");
     clock.advance(80);
     service.local.functions.sweep().await.unwrap();
-    assert!(
-        service.receive(&service.local.queue_url).await.is_empty(),
-        "80 seconds: its own retry is due first"
-    );
+    assert!(service.receive(&service.local.queue_url).await.is_empty(), "80 seconds: its own retry is due first");
     clock.advance(11);
     service.local.functions.sweep().await.unwrap();
-    assert_eq!(
-        service.receive(&service.local.queue_url).await.len(),
-        1,
-        "91 seconds: the retry was lost"
-    );
+    assert_eq!(service.receive(&service.local.queue_url).await.len(), 1, "91 seconds: the retry was lost");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,14 +68,8 @@ pub struct FaultyHttp {
 
 impl Default for FaultyHttp {
     fn default() -> Self {
-        let state = State {
-            plan: Box::new(|_| Fault::None),
-            calls: Vec::new(),
-        };
-        Self {
-            inner: http_client(),
-            state: Arc::new(Mutex::new(state)),
-        }
+        let state = State { plan: Box::new(|_| Fault::None), calls: Vec::new() };
+        Self { inner: http_client(), state: Arc::new(Mutex::new(state)) }
     }
 }
 
@@ -109,10 +103,7 @@ impl FaultyHttp {
 impl HttpClient for FaultyHttp {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(FaultyConnector {
-            inner,
-            state: self.state.clone(),
-        })
+        SharedHttpConnector::new(FaultyConnector { inner, state: self.state.clone() })
     }
 }
 
@@ -160,20 +151,9 @@ fn refusal(status: u16, code: &str) -> HttpResponse {
 fn describe(request: &HttpRequest) -> Call {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-    let body: Value = request
-        .body()
-        .bytes()
-        .and_then(|body| serde_json::from_slice(body).ok())
-        .unwrap_or_default();
-    let key = ["/Item/pk/S", "/Key/pk/S"]
-        .iter()
-        .find_map(|path| body.pointer(path))
-        .and_then(Value::as_str);
+    let body: Value = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+    let key = ["/Item/pk/S", "/Key/pk/S"].iter().find_map(|path| body.pointer(path)).and_then(Value::as_str);
     let item = key.and_then(|key| key.split('#').next()).unwrap_or_default().to_owned();
     let target = key.or(body["QueueUrl"].as_str()).unwrap_or_default().to_owned();
-    Call {
-        operation,
-        item,
-        target,
-    }
+    Call { operation, item, target }
 }

@@ -28,12 +28,7 @@ impl Answer {
     #[track_caller]
     pub fn data(&self) -> Value {
         let body = self.json();
-        assert_eq!(
-            (self.status, &body["success"], &body["error"]),
-            (200, &json!(true), &Value::Null),
-            "{}",
-            self.text
-        );
+        assert_eq!((self.status, &body["success"], &body["error"]), (200, &json!(true), &Value::Null), "{}", self.text);
         assert!(!body["data"].is_null());
         body["data"].clone()
     }
@@ -71,12 +66,7 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self {
-            clock: None,
-            seed: None,
-            background: true,
-            cache_for: shared::dynamodb::CACHE_FOR,
-        }
+        Self { clock: None, seed: None, background: true, cache_for: shared::dynamodb::CACHE_FOR }
     }
 }
 
@@ -87,12 +77,7 @@ impl TestService {
 
     /// Nothing happens but what the test does, at a time it sets.
     pub async fn by_hand(clock: &TestClock) -> Self {
-        Self::with(Setup {
-            clock: Some(clock.clone()),
-            background: false,
-            ..Setup::default()
-        })
-        .await
+        Self::with(Setup { clock: Some(clock.clone()), background: false, ..Setup::default() }).await
     }
 
     pub async fn with(setup: Setup) -> Self {
@@ -100,21 +85,14 @@ impl TestService {
         let options = Options {
             port: 0,
             seed: setup.seed.map(|seed| seed.to_string().into_bytes()),
-            clock: setup
-                .clock
-                .map_or_else(|| Arc::new(SystemClock) as _, |clock| Arc::new(clock) as _),
+            clock: setup.clock.map_or_else(|| Arc::new(SystemClock) as _, |clock| Arc::new(clock) as _),
             cache_for: setup.cache_for,
             http: Some(http.shared()),
             background: setup.background,
             ..Options::default()
         };
         let local = Local::start(options).await.expect("the service starts");
-        Self {
-            local,
-            http,
-            key: DEMO_KEY.to_owned(),
-            client: reqwest::Client::new(),
-        }
+        Self { local, http, key: DEMO_KEY.to_owned(), client: reqwest::Client::new() }
     }
 
     /// A request with these headers.
@@ -130,17 +108,8 @@ impl TestService {
             (name.to_string(), value.to_str().unwrap_or_default().to_owned())
         };
         // The time of an answer is no part of what is compared.
-        let headers = response
-            .headers()
-            .iter()
-            .filter(|(name, _)| *name != "date")
-            .map(header)
-            .collect();
-        Answer {
-            status,
-            headers,
-            text: response.text().await.expect("a body"),
-        }
+        let headers = response.headers().iter().filter(|(name, _)| *name != "date").map(header).collect();
+        Answer { status, headers, text: response.text().await.expect("a body") }
     }
 
     pub async fn post(&self, action: &str, body: &Value) -> Answer {
@@ -148,28 +117,19 @@ impl TestService {
     }
 
     pub async fn post_with(&self, action: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
-        let mut all = vec![
-            ("X-Panelr-API-Key", self.key.as_str()),
-            ("Content-Type", "application/json"),
-        ];
+        let mut all = vec![("X-Panelr-API-Key", self.key.as_str()), ("Content-Type", "application/json")];
         all.extend(headers);
-        self.send("POST", &format!("/api/{action}"), &all, body.to_string())
-            .await
+        self.send("POST", &format!("/api/{action}"), &all, body.to_string()).await
     }
 
     pub async fn get(&self, action: &str, query: &str) -> Answer {
-        let headers = [
-            ("X-Panelr-API-Key", self.key.as_str()),
-            ("Content-Type", "application/json"),
-        ];
+        let headers = [("X-Panelr-API-Key", self.key.as_str()), ("Content-Type", "application/json")];
         self.send("GET", &format!("/api/{action}?{query}"), &headers, "").await
     }
 
     /// get_work_order by e-mail.
     pub async fn order(&self, reference: &str, email: &str) -> Value {
-        self.get("get_work_order", &format!("ref={reference}&email={email}"))
-            .await
-            .data()
+        self.get("get_work_order", &format!("ref={reference}&email={email}")).await.data()
     }
 
     /// Waits until an order has this status for customers.
@@ -192,30 +152,16 @@ impl TestService {
     /// Every item of the table, without the number counter.
     pub async fn items(&self) -> BTreeMap<String, Item> {
         let client = self.local.aws.dynamodb();
-        let pages = client
-            .scan()
-            .table_name(local::store::TABLE)
-            .into_paginator()
-            .items()
-            .send();
+        let pages = client.scan().table_name(local::store::TABLE).into_paginator().items().send();
         let items = pages.collect::<Result<Vec<_>, _>>().await.expect("a scan");
         let key = |item: &Item| text(item, "pk") + "/" + &text(item, "sk");
-        items
-            .into_iter()
-            .map(|item| (key(&item), item))
-            .filter(|(key, _)| !key.starts_with("sequence"))
-            .collect()
+        items.into_iter().map(|item| (key(&item), item)).filter(|(key, _)| !key.starts_with("sequence")).collect()
     }
 
     /// Items whose key begins like this.
     pub async fn items_of(&self, kind: &str) -> Vec<Item> {
         let prefix = format!("{kind}#");
-        self.items()
-            .await
-            .into_iter()
-            .filter(|(key, _)| key.starts_with(&prefix))
-            .map(|(_, item)| item)
-            .collect()
+        self.items().await.into_iter().filter(|(key, _)| key.starts_with(&prefix)).map(|(_, item)| item).collect()
     }
 
     /// The line with this number.
@@ -226,13 +172,8 @@ impl TestService {
     /// Changes an attribute of an item behind the service's back.
     pub async fn set(&self, pk: &str, sk: &str, name: &str, value: AttributeValue) {
         let client = self.local.aws.dynamodb();
-        let call = client
-            .update_item()
-            .table_name(local::store::TABLE)
-            .update_expression("SET #n = :v");
-        let call = call
-            .key("pk", AttributeValue::S(pk.to_owned()))
-            .key("sk", AttributeValue::S(sk.to_owned()));
+        let call = client.update_item().table_name(local::store::TABLE).update_expression("SET #n = :v");
+        let call = call.key("pk", AttributeValue::S(pk.to_owned())).key("sk", AttributeValue::S(sk.to_owned()));
         call.expression_attribute_names("#n", name)
             .expression_attribute_values(":v", value)
             .send()
@@ -242,13 +183,7 @@ impl TestService {
 
     /// Messages of a queue that can be received now.
     pub async fn receive(&self, url: &str) -> Vec<Message> {
-        let call = self
-            .local
-            .aws
-            .sqs()
-            .receive_message()
-            .queue_url(url)
-            .max_number_of_messages(10);
+        let call = self.local.aws.sqs().receive_message().queue_url(url).max_number_of_messages(10);
         let call = call.message_system_attribute_names(MessageSystemAttributeName::All);
         call.send().await.expect("a receive").messages.unwrap_or_default()
     }
@@ -263,15 +198,8 @@ impl TestService {
             }
             self.local.poller().deliver(messages.clone()).await;
             for message in messages {
-                let call = self
-                    .local
-                    .aws
-                    .sqs()
-                    .change_message_visibility()
-                    .queue_url(&self.local.queue_url);
-                let call = call
-                    .receipt_handle(message.receipt_handle.unwrap())
-                    .visibility_timeout(0);
+                let call = self.local.aws.sqs().change_message_visibility().queue_url(&self.local.queue_url);
+                let call = call.receipt_handle(message.receipt_handle.unwrap()).visibility_timeout(0);
                 // One that was deleted is done.
                 let _done = call.send().await;
             }
@@ -281,10 +209,7 @@ impl TestService {
 
 /// A text attribute.
 pub fn text(item: &Item, name: &str) -> String {
-    item.get(name)
-        .and_then(|value| value.as_s().ok())
-        .cloned()
-        .unwrap_or_default()
+    item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
 }
 
 /// A paid cart of one new line of product 1.
@@ -302,9 +227,7 @@ pub fn paid_cart(wc_order_id: &str) -> Value {
 /// `body` with these fields set; a field set to null is sent as null.
 pub fn with(body: &Value, fields: Value) -> Value {
     let mut body = body.clone();
-    let Value::Object(fields) = fields else {
-        panic!("fields are an object")
-    };
+    let Value::Object(fields) = fields else { panic!("fields are an object") };
     body.as_object_mut().unwrap().extend(fields);
     body
 }

@@ -16,10 +16,7 @@ where
     Q: Queue,
 {
     let command = panelr::command(&request, requests::complete_order);
-    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, |(command, _)| {
-        command.wanted()
-    })
-    .await;
+    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, |(command, _)| command.wanted()).await;
     let (caller, found, (command, key)) = match admitted {
         Ok(admitted) => admitted,
         Err(reply) => return reply,

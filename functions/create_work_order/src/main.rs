@@ -13,8 +13,5 @@ async fn main() -> Result<(), lambda_http::Error> {
         tracing::warn!(%cause, "no number could be leased in init");
     }
     let service = Environment::service(store, NoQueue, Environment::tokens()?);
-    http::run("create_work_order", |request| {
-        create_work_order::handle(&service, request)
-    })
-    .await
+    http::run("create_work_order", |request| create_work_order::handle(&service, request)).await
 }

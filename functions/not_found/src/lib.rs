@@ -8,28 +8,34 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/api/complete_order"),
     ("POST", "/api/create_work_order"),
     ("GET", "/api/get_work_order"),
+    ("POST", "/api/submit_payment"),
+    ("GET", "/api/get_products"),
+    ("GET", "/api/get_payment_methods"),
+    ("GET", "/api/get_bouquets"),
+    ("POST", "/api/send_payment_instructions"),
+    ("POST", "/api/create_activation"),
+    ("POST", "/api/create_renewal"),
+    ("POST", "/dev/v1/orders/{id}/complete"),
+    ("POST", "/dev/v1/invoices/{id}/complete"),
+    ("GET", "/dev/v1/orders/{id}"),
+    ("GET", "/dev/v1/invoices/{id}"),
+    ("GET", "/dev/v1/orders"),
+    ("GET", "/dev/v1/invoices"),
 ];
 
 /// Answers a request.
 pub fn handle(request: &Request) -> Reply {
     let path = request.raw_http_path();
     let side = Side::of_path(path);
-    let allow = ROUTES
-        .iter()
-        .find(|(_, route)| matches(route, path))
-        .map(|(method, _)| *method);
+    let allow = ROUTES.iter().find(|(_, route)| matches(route, path)).map(|(method, _)| *method);
     let mut reply = match (side, allow) {
-        (Side::Panelr, Some(method)) => panelr::failure(
-            405,
-            &format!("This action takes {method} requests only."),
-            "method_not_allowed",
-        ),
+        (Side::Panelr, Some(method)) => {
+            panelr::failure(405, &format!("This action takes {method} requests only."), "method_not_allowed")
+        }
         (Side::Panelr, None) => panelr::failure(404, "Unknown action.", "unknown_action"),
-        (Side::Shoppex, Some(method)) => shoppex::failure(
-            405,
-            "METHOD_NOT_ALLOWED",
-            &format!("This resource takes {method} requests only."),
-        ),
+        (Side::Shoppex, Some(method)) => {
+            shoppex::failure(405, "METHOD_NOT_ALLOWED", &format!("This resource takes {method} requests only."))
+        }
         (Side::Shoppex, None) => shoppex::failure(404, "NOT_FOUND", "There is no such resource."),
     };
     reply.allow = allow;
@@ -43,10 +49,7 @@ fn matches(route: &str, path: &str) -> bool {
     let Some(start) = path.len().checked_sub(route.len()).filter(|start| *start <= 1) else {
         return false;
     };
-    path.iter()
-        .skip(start)
-        .zip(&route)
-        .all(|(segment, wanted)| *wanted == "{id}" || segment == wanted)
+    path.iter().skip(start).zip(&route).all(|(segment, wanted)| *wanted == "{id}" || segment == wanted)
 }
 
 #[cfg(test)]

@@ -43,10 +43,7 @@ where
 }
 
 fn delivery(message: SqsMessage) -> Delivery {
-    let count = message
-        .attributes
-        .get("ApproximateReceiveCount")
-        .and_then(|count| count.parse().ok());
+    let count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
     Delivery {
         message_id: message.message_id.unwrap_or_default(),
         receipt: message.receipt_handle.unwrap_or_default(),
@@ -61,34 +58,14 @@ fn log(request_id: &str, report: &Report, metrics: &mut Metrics) {
         Outcome::Completed { seconds } => {
             metrics.count(Metric::OrdersProvisioned);
             metrics.add(Metric::SecondsToProvision, *seconds);
-            tracing::info!(
-                request_id,
-                action = "provision",
-                reference,
-                outcome = "completed",
-                seconds,
-                "order"
-            );
+            tracing::info!(request_id, action = "provision", reference, outcome = "completed", seconds, "order");
         }
         Outcome::Failed { reason } => {
             metrics.count(Metric::OrdersFailed);
-            tracing::error!(
-                request_id,
-                action = "provision",
-                reference,
-                outcome = "failed",
-                reason,
-                "order"
-            );
+            tracing::error!(request_id, action = "provision", reference, outcome = "failed", reason, "order");
         }
         Outcome::Nothing => {
-            tracing::info!(
-                request_id,
-                action = "provision",
-                reference,
-                outcome = "nothing",
-                "order"
-            );
+            tracing::info!(request_id, action = "provision", reference, outcome = "nothing", "order");
         }
         Outcome::Again { cause, delay } => {
             metrics.count(Metric::ProvisionRetries);

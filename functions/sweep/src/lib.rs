@@ -36,15 +36,6 @@ where
     }
     metrics.emit("sweep");
     let (waiting, resent, failed) = (swept.waiting, swept.resent, swept.failed);
-    tracing::info!(
-        request_id,
-        action = "sweep",
-        waiting,
-        backlog = swept.backlog,
-        resent,
-        failed,
-        calls,
-        "sweep"
-    );
+    tracing::info!(request_id, action = "sweep", waiting, backlog = swept.backlog, resent, failed, calls, "sweep");
     Ok(())
 }

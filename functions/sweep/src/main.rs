@@ -10,9 +10,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let environment = Environment::read()?;
     let service = &Environment::service(environment.table()?, environment.queue()?, ());
     let handle = |event: LambdaEvent<EventBridgeEvent>| async move {
-        Box::pin(sweep::handle(service, &event.context.request_id))
-            .await
-            .map_err(lambda_runtime::Error::from)
+        Box::pin(sweep::handle(service, &event.context.request_id)).await.map_err(lambda_runtime::Error::from)
     };
     lambda_runtime::run(service_fn(handle)).await
 }

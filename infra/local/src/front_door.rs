@@ -138,9 +138,7 @@ fn refused(path: &str, status: StatusCode) -> Response {
 }
 
 fn response(event: ApiGatewayV2httpResponse) -> Response {
-    let status = u16::try_from(event.status_code)
-        .ok()
-        .and_then(|status| StatusCode::from_u16(status).ok());
+    let status = u16::try_from(event.status_code).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let body = match event.body {
         Some(Body::Text(text)) => text.into_bytes(),
         Some(Body::Binary(bytes)) => bytes,

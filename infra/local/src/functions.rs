@@ -10,17 +10,34 @@ use shared::{
     domain::token::TokenSecrets,
     dynamodb::DynamoDb,
     lambda::http::respond,
-    ports::{Clock, NoQueue, PortError},
+    ports::{Clock, PortError},
     sqs::Sqs,
     use_case::{Service, Worker},
 };
 use uuid::Uuid;
 
+/// The functions behind the API.
+const API: [&str; 14] = [
+    "complete_order",
+    "create_work_order",
+    "get_work_order",
+    "submit_payment",
+    "get_products",
+    "get_payment_methods",
+    "get_bouquets",
+    "send_payment_instructions",
+    "create_activation",
+    "create_renewal",
+    "complete_pending_order",
+    "get_order",
+    "list_orders",
+    "not_found",
+];
+
 /// All functions, wired to the store and queue in this process.
 #[derive(Clone)]
 pub struct Functions {
     api: Service<DynamoDb, Sqs>,
-    unqueued: Service<DynamoDb, NoQueue>,
     worker: Worker<DynamoDb, Sqs>,
 }
 
@@ -28,24 +45,8 @@ impl Functions {
     /// The functions over a store and a queue.
     pub fn new(store: DynamoDb, queue: Sqs, tokens: TokenSecrets, clock: Arc<dyn Clock>) -> Self {
         Self {
-            api: Service {
-                store: store.clone(),
-                queue: queue.clone(),
-                tokens: tokens.clone(),
-                clock: clock.clone(),
-            },
-            unqueued: Service {
-                store: store.clone(),
-                queue: NoQueue,
-                tokens,
-                clock: clock.clone(),
-            },
-            worker: Worker {
-                store,
-                queue,
-                tokens: (),
-                clock,
-            },
+            api: Service { store: store.clone(), queue: queue.clone(), tokens, clock: clock.clone() },
+            worker: Worker { store, queue, tokens: (), clock },
         }
     }
 
@@ -56,21 +57,38 @@ impl Functions {
 
     /// Is there a function of this name behind the API?
     pub fn answers(name: &str) -> bool {
-        ["complete_order", "create_work_order", "get_work_order", "not_found"].contains(&name)
+        API.contains(&name)
     }
 
     /// Calls the function `name` with an event of the API.
     pub async fn call(&self, name: &str, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
         let id = Uuid::new_v4().to_string();
+        let (api, worker) = (&self.api, &self.worker);
         match name {
-            "complete_order" => respond("complete_order", &id, event, &|r| complete_order::handle(&self.api, r)).await,
+            "complete_order" => respond("complete_order", &id, event, &|r| complete_order::handle(api, r)).await,
             "create_work_order" => {
-                respond("create_work_order", &id, event, &|r| {
-                    create_work_order::handle(&self.unqueued, r)
-                })
-                .await
+                respond("create_work_order", &id, event, &|r| create_work_order::handle(api, r)).await
             }
-            "get_work_order" => respond("get_work_order", &id, event, &|r| get_work_order::handle(&self.api, r)).await,
+            "get_work_order" => respond("get_work_order", &id, event, &|r| get_work_order::handle(api, r)).await,
+            "submit_payment" => respond("submit_payment", &id, event, &|r| submit_payment::handle(api, r)).await,
+            "get_products" => respond("get_products", &id, event, &|r| get_products::handle(worker, r)).await,
+            "get_payment_methods" => {
+                respond("get_payment_methods", &id, event, &|r| get_payment_methods::handle(worker, r)).await
+            }
+            "get_bouquets" => respond("get_bouquets", &id, event, &|r| get_bouquets::handle(worker, r)).await,
+            "send_payment_instructions" => {
+                respond("send_payment_instructions", &id, event, &|r| send_payment_instructions::handle(worker, r))
+                    .await
+            }
+            "create_activation" => {
+                respond("create_activation", &id, event, &|r| create_activation::handle(worker, r)).await
+            }
+            "create_renewal" => respond("create_renewal", &id, event, &|r| create_renewal::handle(worker, r)).await,
+            "complete_pending_order" => {
+                respond("complete_pending_order", &id, event, &|r| complete_pending_order::handle(worker, r)).await
+            }
+            "get_order" => respond("get_order", &id, event, &|r| get_order::handle(worker, r)).await,
+            "list_orders" => respond("list_orders", &id, event, &|r| list_orders::handle(worker, r)).await,
             _ => respond("not_found", &id, event, &|r| async move { not_found::handle(&r) }).await,
         }
     }

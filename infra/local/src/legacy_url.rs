@@ -11,9 +11,7 @@ pub fn rewrite(path: &str, query: &str) -> String {
     if path != "/api/api.php" {
         return path.to_owned();
     }
-    let mut actions = query
-        .split('&')
-        .filter(|pair| *pair == "action" || pair.starts_with("action="));
+    let mut actions = query.split('&').filter(|pair| *pair == "action" || pair.starts_with("action="));
     let action = match (actions.next(), actions.next()) {
         (Some(pair), None) => pair.strip_prefix("action=").filter(|action| is_action(action)),
         _ => None,

@@ -43,18 +43,9 @@ impl Poller {
     }
 
     async fn receive(&self) -> Result<Vec<Message>, ()> {
-        let call = self
-            .client
-            .receive_message()
-            .queue_url(&self.url)
-            .max_number_of_messages(self.queue.batch_size);
-        let call = call
-            .wait_time_seconds(WAIT)
-            .message_system_attribute_names(MessageSystemAttributeName::All);
-        call.send()
-            .await
-            .map(|answer| answer.messages.unwrap_or_default())
-            .map_err(|_| ())
+        let call = self.client.receive_message().queue_url(&self.url).max_number_of_messages(self.queue.batch_size);
+        let call = call.wait_time_seconds(WAIT).message_system_attribute_names(MessageSystemAttributeName::All);
+        call.send().await.map(|answer| answer.messages.unwrap_or_default()).map_err(|_| ())
     }
 
     /// Calls the consumer with a batch; what it does not report back is deleted.
@@ -70,14 +61,10 @@ impl Poller {
             stop.abort();
             return;
         };
-        let failed: HashSet<String> = answer
-            .batch_item_failures
-            .into_iter()
-            .map(|failure| failure.item_identifier)
-            .collect();
-        let done = messages
-            .into_iter()
-            .filter(|message| !message.message_id.as_ref().is_some_and(|id| failed.contains(id)));
+        let failed: HashSet<String> =
+            answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
+        let done =
+            messages.into_iter().filter(|message| !message.message_id.as_ref().is_some_and(|id| failed.contains(id)));
         let entries: Vec<DeleteMessageBatchRequestEntry> = done
             .enumerate()
             .filter_map(|(index, message)| {
@@ -87,13 +74,8 @@ impl Poller {
             .collect();
         if !entries.is_empty() {
             // What is not deleted is delivered again, which does no harm.
-            let _again = self
-                .client
-                .delete_message_batch()
-                .queue_url(&self.url)
-                .set_entries(Some(entries))
-                .send()
-                .await;
+            let _again =
+                self.client.delete_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
         }
     }
 }
@@ -105,8 +87,6 @@ fn record(message: &Message) -> SqsMessage {
     record.body.clone_from(&message.body);
     record.event_source = Some("aws:sqs".to_owned());
     let attributes = message.attributes.iter().flatten();
-    record.attributes = attributes
-        .map(|(name, value)| (name.as_str().to_owned(), value.clone()))
-        .collect();
+    record.attributes = attributes.map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect();
     record
 }

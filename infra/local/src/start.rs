@@ -154,10 +154,7 @@ impl Local {
             dynamodb_endpoint: Some(dynamodb_endpoint),
             sqs_endpoint: Some(sqs_endpoint.clone()),
         };
-        let called = Aws {
-            http: options.http.unwrap_or_else(|| aws.http.clone()),
-            ..aws.clone()
-        };
+        let called = Aws { http: options.http.unwrap_or_else(|| aws.http.clone()), ..aws.clone() };
         let new = store::make_table(&aws.dynamodb(), &template.table).await?;
         let plain = DynamoDb::with(aws.dynamodb(), TABLE, options.clock.clone(), Duration::ZERO);
         let seed = match seed {
@@ -282,9 +279,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartFault> {
 }
 
 fn endpoint(listener: &TcpListener) -> Result<String, StartFault> {
-    let address = listener
-        .local_addr()
-        .map_err(|cause| StartFault::new(format!("no address: {cause}")))?;
+    let address = listener.local_addr().map_err(|cause| StartFault::new(format!("no address: {cause}")))?;
     Ok(format!("http://{address}"))
 }
 
@@ -298,41 +293,24 @@ fn queues(template: &Template) -> Result<Queues, StartFault> {
     });
     let visibility = template.queue.visibility_timeout.to_string();
     queues
-        .create(
-            QUEUE,
-            &[
-                ("VisibilityTimeout", &visibility),
-                ("RedrivePolicy", &redrive.to_string()),
-            ],
-        )
+        .create(QUEUE, &[("VisibilityTimeout", &visibility), ("RedrivePolicy", &redrive.to_string())])
         .map_err(refuse)?;
     Ok(queues)
 }
 
 async fn knows(store: &DynamoDb, secret: &str, clock: &dyn Clock) -> Result<bool, StartFault> {
     let hash = KeyHash::of(secret);
-    let wanted = Wanted {
-        key: Some(hash.clone()),
-        ..Wanted::default()
-    };
-    let found = store
-        .look_up(&wanted)
-        .await
-        .map_err(|cause| StartFault::new(format!("the database failed: {cause}")))?;
+    let wanted = Wanted { key: Some(hash.clone()), ..Wanted::default() };
+    let found =
+        store.look_up(&wanted).await.map_err(|cause| StartFault::new(format!("the database failed: {cause}")))?;
     Ok(found.key.is_some_and(|key| key.admits(&hash, clock.now())))
 }
 
 /// Every route of the template leads to a function that is here.
 fn check_functions(template: &Template) -> Result<(), StartFault> {
-    let names = template
-        .routes
-        .iter()
-        .map(|route| &route.function)
-        .chain([&template.default_function]);
+    let names = template.routes.iter().map(|route| &route.function).chain([&template.default_function]);
     match names.into_iter().find(|name| !Functions::answers(name)) {
-        Some(name) => Err(StartFault::new(format!(
-            "template.yaml: there is no function {name} here"
-        ))),
+        Some(name) => Err(StartFault::new(format!("template.yaml: there is no function {name} here"))),
         None => Ok(()),
     }
 }

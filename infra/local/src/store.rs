@@ -35,13 +35,10 @@ impl DataFolder {
         std::fs::create_dir_all(path).map_err(|cause| refuse("cannot be made", cause))?;
         let lock = File::create(path.join("lock")).map_err(|cause| refuse("cannot be written to", cause))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _lock: lock,
-            }),
-            Err(TryLockError::WouldBlock) => Err(StartFault::new(format!(
-                "the data folder {shown} is in use by another local service"
-            ))),
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => {
+                Err(StartFault::new(format!("the data folder {shown} is in use by another local service")))
+            }
             Err(TryLockError::Error(cause)) => Err(refuse("cannot be locked", cause)),
         }
     }
@@ -72,11 +69,7 @@ pub fn open(folder: Option<&DataFolder>) -> Result<Database, StartFault> {
 
 /// Makes the table as the template defines it. Returns whether it is new.
 pub async fn make_table(client: &Client, table: &template::Table) -> Result<bool, StartFault> {
-    let tables = client
-        .list_tables()
-        .send()
-        .await
-        .map_err(|error| fault("ListTables", &error))?;
+    let tables = client.list_tables().send().await.map_err(|error| fault("ListTables", &error))?;
     if tables.table_names().iter().any(|name| name == TABLE) {
         return Ok(false);
     }
@@ -85,11 +78,7 @@ pub async fn make_table(client: &Client, table: &template::Table) -> Result<bool
         .iter()
         .map(|(name, kind)| {
             let kind = ScalarAttributeType::from(kind.as_str());
-            AttributeDefinition::builder()
-                .attribute_name(name)
-                .attribute_type(kind)
-                .build()
-                .map_err(unbuilt)
+            AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().map_err(unbuilt)
         })
         .collect::<Result<_, _>>()?;
     let indexes = table.indexes.iter().map(index).collect::<Result<Vec<_>, _>>()?;
@@ -103,11 +92,7 @@ pub async fn make_table(client: &Client, table: &template::Table) -> Result<bool
         .send()
         .await
         .map_err(|error| fault("CreateTable", &error))?;
-    let ttl = TimeToLiveSpecification::builder()
-        .attribute_name(&table.ttl)
-        .enabled(true)
-        .build()
-        .map_err(unbuilt)?;
+    let ttl = TimeToLiveSpecification::builder().attribute_name(&table.ttl).enabled(true).build().map_err(unbuilt)?;
     client
         .update_time_to_live()
         .table_name(TABLE)
@@ -135,11 +120,7 @@ fn schema(keys: &[(String, String)]) -> Result<Vec<KeySchemaElement>, StartFault
     keys.iter()
         .map(|(name, kind)| {
             let kind = KeyType::from(kind.as_str());
-            KeySchemaElement::builder()
-                .attribute_name(name)
-                .key_type(kind)
-                .build()
-                .map_err(unbuilt)
+            KeySchemaElement::builder().attribute_name(name).key_type(kind).build().map_err(unbuilt)
         })
         .collect()
 }
@@ -155,7 +136,5 @@ fn fault<E: std::error::Error + aws_sdk_dynamodb::error::ProvideErrorMetadata>(
 ) -> StartFault {
     use aws_sdk_dynamodb::error::ProvideErrorMetadata;
     let cause = error.message().map_or_else(|| error.to_string(), str::to_owned);
-    StartFault::new(format!(
-        "the database failed at {operation}; the data file may be damaged ({cause})"
-    ))
+    StartFault::new(format!("the database failed at {operation}; the data file may be damaged ({cause})"))
 }

@@ -87,35 +87,22 @@ impl Template {
     /// Reads a template.
     pub fn parse(text: &str) -> Result<Self, TemplateFault> {
         let root: Value = serde_yaml_ng::from_str(text).map_err(|error| TemplateFault(error.to_string()))?;
-        let root = Node {
-            value: &root,
-            path: String::new(),
-        };
+        let root = Node { value: &root, path: String::new() };
         let resources = root.get("Resources")?;
         let functions: Vec<(String, Node<'_>)> = resources
             .entries()?
             .into_iter()
             .filter(|(_, node)| {
-                node.get("Type")
-                    .and_then(|kind| kind.text())
-                    .is_ok_and(|kind| kind == "AWS::Serverless::Function")
+                node.get("Type").and_then(|kind| kind.text()).is_ok_and(|kind| kind == "AWS::Serverless::Function")
             })
-            .map(|(_, node)| {
-                Ok((
-                    node.get("Metadata")?.get("BuildProperties")?.get("Binary")?.text()?,
-                    node,
-                ))
-            })
+            .map(|(_, node)| Ok((node.get("Metadata")?.get("BuildProperties")?.get("Binary")?.text()?, node)))
             .collect::<Result<_, TemplateFault>>()?;
         let (mut routes, mut default_function) = (Vec::new(), None);
         let mut sweep_minutes = None;
         let mut consumer = None;
         for (function, node) in &functions {
             let properties = node.get("Properties")?;
-            for (_, event) in properties
-                .get("Events")
-                .map_or_else(|_| Ok(Vec::new()), |events| events.entries())?
-            {
+            for (_, event) in properties.get("Events").map_or_else(|_| Ok(Vec::new()), |events| events.entries())? {
                 let event_properties = event.get("Properties")?;
                 match event.get("Type")?.text()?.as_str() {
                     "HttpApi" => match (event_properties.get("Method"), event_properties.get("Path")) {
@@ -127,17 +114,12 @@ impl Template {
                         _ => default_function = Some(function.clone()),
                     },
                     "SQS" => {
-                        consumer = Some((
-                            event_properties.get("BatchSize")?.number()?,
-                            properties.get("Timeout")?.number()?,
-                        ));
+                        consumer =
+                            Some((event_properties.get("BatchSize")?.number()?, properties.get("Timeout")?.number()?));
                     }
                     "ScheduleV2" => sweep_minutes = Some(minutes(&event_properties.get("ScheduleExpression")?)?),
                     other => {
-                        return Err(TemplateFault(format!(
-                            "{} has an event of an unknown type, {other}",
-                            node.path
-                        )));
+                        return Err(TemplateFault(format!("{} has an event of an unknown type, {other}", node.path)));
                     }
                 }
             }
@@ -162,13 +144,8 @@ impl Template {
 
 fn minutes(node: &Node<'_>) -> Result<u64, TemplateFault> {
     let text = node.text()?;
-    let number = text
-        .strip_prefix("rate(")
-        .and_then(|rest| rest.split_once(' '))
-        .map(|(number, _)| number.parse());
-    number
-        .and_then(Result::ok)
-        .ok_or_else(|| TemplateFault(format!("{} is no rate in minutes: {text}", node.path)))
+    let number = text.strip_prefix("rate(").and_then(|rest| rest.split_once(' ')).map(|(number, _)| number.parse());
+    number.and_then(Result::ok).ok_or_else(|| TemplateFault(format!("{} is no rate in minutes: {text}", node.path)))
 }
 
 fn table(properties: &Node<'_>) -> Result<Table, TemplateFault> {
@@ -176,9 +153,7 @@ fn table(properties: &Node<'_>) -> Result<Table, TemplateFault> {
     let attribute = |node: &Node<'_>| Ok((node.get("AttributeName")?.text()?, node.get("AttributeType")?.text()?));
     let index = |node: &Node<'_>| {
         let projection = node.get("Projection")?;
-        let included = projection
-            .get("NonKeyAttributes")
-            .map_or_else(|_| Ok(Vec::new()), |names| names.items())?;
+        let included = projection.get("NonKeyAttributes").map_or_else(|_| Ok(Vec::new()), |names| names.items())?;
         Ok(Index {
             name: node.get("IndexName")?.text()?,
             keys: keys(&node.get("KeySchema")?)?,
@@ -195,10 +170,7 @@ fn table(properties: &Node<'_>) -> Result<Table, TemplateFault> {
             .iter()
             .map(index)
             .collect::<Result<_, TemplateFault>>()?,
-        ttl: properties
-            .get("TimeToLiveSpecification")?
-            .get("AttributeName")?
-            .text()?,
+        ttl: properties.get("TimeToLiveSpecification")?.get("AttributeName")?.text()?,
     })
 }
 
@@ -235,13 +207,7 @@ impl Node<'_> {
 
     fn items(&self) -> Result<Vec<Self>, TemplateFault> {
         let items = self.value.as_sequence().ok_or_else(|| self.not("a list"))?;
-        Ok(items
-            .iter()
-            .map(|value| Self {
-                value,
-                path: self.path.clone(),
-            })
-            .collect())
+        Ok(items.iter().map(|value| Self { value, path: self.path.clone() }).collect())
     }
 
     fn text(&self) -> Result<String, TemplateFault> {
@@ -267,25 +233,14 @@ mod tests {
     fn the_table_has_the_keys_that_the_code_writes() {
         let table = Template::read().unwrap().table;
         let key = |hash: &str, range: &str| {
-            vec![
-                (hash.to_owned(), "HASH".to_owned()),
-                (range.to_owned(), "RANGE".to_owned()),
-            ]
+            vec![(hash.to_owned(), "HASH".to_owned()), (range.to_owned(), "RANGE".to_owned())]
         };
         assert_eq!(table.keys, key(layout::PK, layout::SK));
         assert_eq!(table.ttl, layout::EXPIRES);
-        let open = table
-            .indexes
-            .iter()
-            .find(|index| index.name == layout::OPEN_INDEX)
-            .unwrap();
+        let open = table.indexes.iter().find(|index| index.name == layout::OPEN_INDEX).unwrap();
         assert_eq!(open.keys, key(layout::OPEN_KEY, layout::OPEN_SORT));
         assert_eq!(open.included, layout::OPEN_PROJECTED);
-        let customer = table
-            .indexes
-            .iter()
-            .find(|index| index.name == layout::CUSTOMER_INDEX)
-            .unwrap();
+        let customer = table.indexes.iter().find(|index| index.name == layout::CUSTOMER_INDEX).unwrap();
         assert_eq!(customer.keys, key(layout::CUSTOMER_KEY, layout::CUSTOMER_SORT));
         assert_eq!(table.indexes.len(), 2);
     }
@@ -300,11 +255,8 @@ mod tests {
     #[test]
     fn the_default_route_knows_the_others() {
         let template = Template::read().unwrap();
-        let mut routes: Vec<_> = template
-            .routes
-            .iter()
-            .map(|route| (route.method.as_str(), route.path.as_str()))
-            .collect();
+        let mut routes: Vec<_> =
+            template.routes.iter().map(|route| (route.method.as_str(), route.path.as_str())).collect();
         let mut known = not_found::ROUTES.to_vec();
         routes.sort_unstable();
         known.sort_unstable();
@@ -315,9 +267,6 @@ mod tests {
     #[test]
     fn what_cannot_be_run_is_named() {
         let error = Template::parse(&TEXT.replace("KeySchema", "KeyScheme")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "template.yaml: /Resources/Table/Properties/KeySchema is missing"
-        );
+        assert_eq!(error.to_string(), "template.yaml: /Resources/Table/Properties/KeySchema is missing");
     }
 }

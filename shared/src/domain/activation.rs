@@ -220,11 +220,7 @@ mod tests {
         let now = from_wire("2027-01-15 12:00:00").unwrap();
         let mut line = line(false);
         line.apply(&effect(1), &item(Intent::Renewal, 1, 1), now);
-        assert_eq!(
-            line.expires_at,
-            from_wire("2027-04-15 12:00:00"),
-            "from now, since it had run out"
-        );
+        assert_eq!(line.expires_at, from_wire("2027-04-15 12:00:00"), "from now, since it had run out");
         assert_eq!((line.product_id, line.connections), (ProductId(1), 2));
     }
 
@@ -234,18 +230,10 @@ mod tests {
         for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
             let mut line = line(true);
             for place in order {
-                let intent = if place == 0 {
-                    Intent::TrialUpgrade
-                } else {
-                    Intent::Renewal
-                };
+                let intent = if place == 0 { Intent::TrialUpgrade } else { Intent::Renewal };
                 line.apply(&effect(place), &item(intent, 1, 1), now);
             }
-            assert!(
-                line.expires_at >= from_wire("2027-08-23 12:00:00"),
-                "9 months from now: {:?}",
-                line.expires_at
-            );
+            assert!(line.expires_at >= from_wire("2027-08-23 12:00:00"), "9 months from now: {:?}", line.expires_at);
             assert!(!line.is_trial);
         }
     }

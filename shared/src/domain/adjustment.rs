@@ -22,36 +22,21 @@ pub struct Adjustment {
 impl Adjustment {
     /// The difference between what the shop charged (`paid`: coupons, tax and shipping included) and the sum of the lines.
     pub fn at_checkout(sum: Amount, paid: Amount) -> Option<Self> {
-        let direction = if paid > sum {
-            Direction::Fee
-        } else {
-            Direction::Discount
-        };
+        let direction = if paid > sum { Direction::Fee } else { Direction::Discount };
         let amount = if paid > sum { paid.less(sum) } else { sum.less(paid) };
-        (!amount.is_zero()).then(|| Self {
-            direction,
-            label: Some("Adjusted at checkout".to_owned()),
-            amount,
-        })
+        (!amount.is_zero()).then(|| Self { direction, label: Some("Adjusted at checkout".to_owned()), amount })
     }
 
     /// Takes the whole sum off.
     pub fn free(sum: Amount) -> Self {
-        Self {
-            direction: Direction::Discount,
-            label: Some("Free order".to_owned()),
-            amount: sum,
-        }
+        Self { direction: Direction::Discount, label: Some("Free order".to_owned()), amount: sum }
     }
 
     /// The payment method's own fee or discount on `sum`.
     pub fn of_method(method: &PaymentMethod, sum: Amount, currency: Currency) -> Option<Self> {
-        let (true, Some(direction), Some(mode), Some(value)) = (
-            method.adjustment_enabled,
-            method.adjustment_direction,
-            method.adjustment_mode,
-            method.adjustment_value,
-        ) else {
+        let (true, Some(direction), Some(mode), Some(value)) =
+            (method.adjustment_enabled, method.adjustment_direction, method.adjustment_mode, method.adjustment_value)
+        else {
             return None;
         };
         let (amount, size) = match mode {
@@ -65,27 +50,15 @@ impl Adjustment {
             Direction::Fee => "Fee",
             Direction::Discount => "Discount",
         };
-        Some(Self {
-            direction,
-            label: Some(format!("{} {kind} ({size})", method.label())),
-            amount,
-        })
+        Some(Self { direction, label: Some(format!("{} {kind} ({size})", method.label())), amount })
     }
 
     /// The total of `sum` under this adjustment.
     pub fn apply(adjustment: Option<&Self>, sum: Amount) -> Amount {
         match adjustment {
             None => sum,
-            Some(Self {
-                direction: Direction::Fee,
-                amount,
-                ..
-            }) => sum.plus(*amount),
-            Some(Self {
-                direction: Direction::Discount,
-                amount,
-                ..
-            }) => sum.less(*amount),
+            Some(Self { direction: Direction::Fee, amount, .. }) => sum.plus(*amount),
+            Some(Self { direction: Direction::Discount, amount, .. }) => sum.less(*amount),
         }
     }
 }
@@ -123,20 +96,14 @@ mod tests {
 
     #[test]
     fn a_methods_own_adjustment_is_labelled_as_the_plugin_does() {
-        let fee = Adjustment::of_method(
-            &method(Direction::Fee, AdjustmentMode::Percent, "5.00"),
-            usd("9.99"),
-            Currency::USD,
-        )
-        .unwrap();
+        let fee =
+            Adjustment::of_method(&method(Direction::Fee, AdjustmentMode::Percent, "5.00"), usd("9.99"), Currency::USD)
+                .unwrap();
         assert_eq!((fee.label.as_deref(), fee.amount), (Some("Venmo Fee (5%)"), usd("0.5")));
         let mut fixed = method(Direction::Discount, AdjustmentMode::Fixed, "2.5");
         fixed.display_label = None;
         let discount = Adjustment::of_method(&fixed, usd("9.99"), Currency::USD).unwrap();
-        assert_eq!(
-            (discount.label.as_deref(), discount.amount),
-            (Some("venmo Discount ($2.50)"), usd("2.5"))
-        );
+        assert_eq!((discount.label.as_deref(), discount.amount), (Some("venmo Discount ($2.50)"), usd("2.5")));
         assert_eq!(Adjustment::apply(Some(&discount), usd("9.99")), usd("7.49"));
         assert_eq!(Adjustment::apply(Some(&discount), usd("1")), Amount::ZERO);
         fixed.adjustment_enabled = false;
@@ -150,9 +117,6 @@ mod tests {
             assert_eq!(Adjustment::apply(adjustment.as_ref(), usd(sum)), usd(paid));
             assert_eq!(adjustment.is_none(), sum == paid);
         }
-        assert_eq!(
-            Adjustment::apply(Some(&Adjustment::free(usd("9.99"))), usd("9.99")),
-            Amount::ZERO
-        );
+        assert_eq!(Adjustment::apply(Some(&Adjustment::free(usd("9.99"))), usd("9.99")), Amount::ZERO);
     }
 }

@@ -36,18 +36,12 @@ impl Scope {
 
     /// The scope with this name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, scope)| scope)
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, scope)| scope)
     }
 
     /// The name.
     pub fn as_str(self) -> &'static str {
-        Self::ALL
-            .into_iter()
-            .find(|(_, scope)| *scope == self)
-            .map_or("*", |(name, _)| name)
+        Self::ALL.into_iter().find(|(_, scope)| *scope == self).map_or("*", |(name, _)| name)
     }
 }
 
@@ -102,6 +96,11 @@ impl ApiKey {
         // A revocation may be dated ahead, so that a shop can rotate without a gap.
         let revoked = self.revoked_at.is_some_and(|at| at <= now);
         self.hash == *presented && !revoked
+    }
+
+    /// Its user, as an order's history names them.
+    pub fn by(&self) -> String {
+        format!("key:{}", self.name)
     }
 
     /// May it be used for this?

@@ -33,9 +33,7 @@ impl Intent {
 
     /// The intent with this name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::NewActivation, Self::Renewal, Self::TrialUpgrade]
-            .into_iter()
-            .find(|intent| intent.as_str() == name)
+        [Self::NewActivation, Self::Renewal, Self::TrialUpgrade].into_iter().find(|intent| intent.as_str() == name)
     }
 }
 

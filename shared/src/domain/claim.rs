@@ -22,4 +22,9 @@ pub struct Claim {
 impl Claim {
     /// Hours that a claim holds.
     pub const HOURS: i64 = 24;
+
+    /// Does it bind its key to this order and this request?
+    pub fn is_for(&self, order: Uuid, request: &Fingerprint) -> bool {
+        self.order == order && self.request == *request
+    }
 }

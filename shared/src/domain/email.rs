@@ -17,10 +17,7 @@ impl Email {
     /// The address in `text`, or nothing if it is none.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let options = Options::default()
-            .with_required_tld()
-            .without_domain_literal()
-            .without_display_text();
+        let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
         if text.chars().count() > Self::MAX_CHARS || text.chars().any(char::is_control) {
             return None;
         }
@@ -41,10 +38,7 @@ impl Email {
     /// Is `other` this address? Compares trimmed and without case, in a time that does not depend on where they differ.
     pub fn matches(&self, other: &str) -> bool {
         use subtle::ConstantTimeEq;
-        self.normalized()
-            .as_bytes()
-            .ct_eq(other.trim().to_lowercase().as_bytes())
-            .into()
+        self.normalized().as_bytes().ct_eq(other.trim().to_lowercase().as_bytes()).into()
     }
 }
 
@@ -68,12 +62,7 @@ mod tests {
 
     #[test]
     fn addresses_are_told_from_other_text() {
-        for good in [
-            "john@example.com",
-            " John+x@Example.co.uk ",
-            "a@b.co",
-            "jörg@exämple.de",
-        ] {
+        for good in ["john@example.com", " John+x@Example.co.uk ", "a@b.co", "jörg@exämple.de"] {
             assert!(Email::parse(good).is_some(), "{good}");
         }
         for bad in [

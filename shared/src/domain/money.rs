@@ -40,9 +40,7 @@ impl Currency {
 
     /// The currency with this code, upper or lower case.
     pub fn parse(code: &str) -> Result<Self, MoneyError> {
-        Iso::from_code(&code.to_ascii_uppercase())
-            .map(Self)
-            .ok_or(MoneyError::UnknownCurrency)
+        Iso::from_code(&code.to_ascii_uppercase()).map(Self).ok_or(MoneyError::UnknownCurrency)
     }
 
     /// The ISO 4217 code, `USD`.
@@ -115,11 +113,7 @@ impl Amount {
             return Err(MoneyError::TooLarge);
         }
         // No negative zero, and one form for one value, so that equal amounts are stored alike.
-        Ok(Self(if unit.is_zero() {
-            Decimal::ZERO
-        } else {
-            unit.normalize()
-        }))
+        Ok(Self(if unit.is_zero() { Decimal::ZERO } else { unit.normalize() }))
     }
 
     /// Is it nothing?
@@ -215,27 +209,16 @@ mod tests {
     fn percent_rounds_half_away_from_zero() {
         let sum = usd("10.10").unwrap();
         assert_eq!(sum.percent(Decimal::from(5), Currency::USD), usd("0.51").unwrap());
-        assert_eq!(
-            usd("9.99").unwrap().percent(Decimal::from(5), Currency::USD),
-            usd("0.5").unwrap()
-        );
+        assert_eq!(usd("9.99").unwrap().percent(Decimal::from(5), Currency::USD), usd("0.5").unwrap());
     }
 
     #[test]
     fn json_is_the_shortest_number() {
         assert_eq!(usd("9.99").unwrap().to_json().to_string(), "9.99");
         assert_eq!(usd("10.00").unwrap().to_json().to_string(), "10");
+        assert_eq!(usd("0.1").unwrap().plus(usd("0.2").unwrap()).to_json().to_string(), "0.3");
         assert_eq!(
-            usd("0.1").unwrap().plus(usd("0.2").unwrap()).to_json().to_string(),
-            "0.3"
-        );
-        assert_eq!(
-            usd("999999999")
-                .unwrap()
-                .times(4950)
-                .plus(usd("0.01").unwrap())
-                .to_json()
-                .to_string(),
+            usd("999999999").unwrap().times(4950).plus(usd("0.01").unwrap()).to_json().to_string(),
             "4949999995050.01"
         );
     }

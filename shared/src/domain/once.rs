@@ -36,10 +36,7 @@ pub struct OnceKey {
 impl OnceKey {
     /// The key of `value` for `shop` and `action`.
     pub fn new(shop: &str, action: &str, kind: OnceKind, value: &str) -> Self {
-        Self {
-            kind,
-            digest: digest([shop, action, kind.as_str(), value]),
-        }
+        Self { kind, digest: digest([shop, action, kind.as_str(), value]) }
     }
 
     /// What the key was made of.
@@ -90,10 +87,7 @@ mod tests {
     #[test]
     fn keys_hold_within_shop_action_and_kind() {
         let key = OnceKey::new("shop", "complete_order", OnceKind::ShopOrder, "1001");
-        assert_eq!(
-            key.order_uuid(),
-            OnceKey::new("shop", "complete_order", OnceKind::ShopOrder, "1001").order_uuid()
-        );
+        assert_eq!(key.order_uuid(), OnceKey::new("shop", "complete_order", OnceKind::ShopOrder, "1001").order_uuid());
         assert_eq!(key.order_uuid().get_version_num(), 8);
         for other in [
             OnceKey::new("other", "complete_order", OnceKind::ShopOrder, "1001"),

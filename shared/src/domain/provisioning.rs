@@ -57,20 +57,12 @@ pub fn effects(order: &WorkOrder) -> Vec<Effect<'_>> {
                 Effect::Make {
                     index,
                     item,
-                    origin: Origin {
-                        order: order.uuid,
-                        unit: units,
-                    },
+                    origin: Origin { order: order.uuid, unit: units },
                     id: ActivationId::of_unit(order.number, units),
                 }
             })),
             (Intent::Renewal | Intent::TrialUpgrade, Some(id)) => {
-                effects.push(Effect::Apply {
-                    index,
-                    item,
-                    name: EffectName::of_line(order.uuid, index + 1),
-                    id,
-                });
+                effects.push(Effect::Apply { index, item, name: EffectName::of_line(order.uuid, index + 1), id });
             }
             // Requests without a line are refused at the door.
             (Intent::Renewal | Intent::TrialUpgrade, None) => {}
@@ -98,11 +90,7 @@ pub fn new_line(
         username: Some(format!("line{id}")),
         password: Some(password),
         connections: item.connections,
-        bouquet_ids: if order.bouquet_ids.is_empty() {
-            item.bouquet_ids.clone()
-        } else {
-            order.bouquet_ids.clone()
-        },
+        bouquet_ids: if order.bouquet_ids.is_empty() { item.bouquet_ids.clone() } else { order.bouquet_ids.clone() },
         categories: order.categories.clone(),
         starts_at: Some(now),
         expires_at: Some(add_months(now, item.duration_months)),

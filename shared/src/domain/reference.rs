@@ -29,10 +29,7 @@ impl FromStr for ReferenceCode {
 
     /// Only the exact form in which codes are given out: one order has one code.
     fn from_str(text: &str) -> Result<Self, NotAReference> {
-        let (year, number) = text
-            .strip_prefix("WO-")
-            .and_then(|rest| rest.split_once('-'))
-            .ok_or(NotAReference)?;
+        let (year, number) = text.strip_prefix("WO-").and_then(|rest| rest.split_once('-')).ok_or(NotAReference)?;
         if year.len() != 4 || number.len() > 16 || !year.bytes().chain(number.bytes()).all(|b| b.is_ascii_digit()) {
             return Err(NotAReference);
         }

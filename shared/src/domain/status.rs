@@ -78,10 +78,7 @@ impl Status {
 
     /// Must somebody or something still act on an order in this state? Only these are in the index `open`.
     pub fn is_open(self) -> bool {
-        matches!(
-            self,
-            Self::Queued | Self::Failed | Self::PaymentSubmitted | Self::Pending
-        )
+        matches!(self, Self::Queued | Self::Failed | Self::PaymentSubmitted | Self::Pending)
     }
 
     /// Has the sale been completed (whether or not its lines are there yet)?
@@ -110,10 +107,7 @@ mod tests {
         let table: Vec<String> = Status::ALL
             .into_iter()
             .flat_map(|from| {
-                Status::ALL
-                    .into_iter()
-                    .filter(move |to| from.may_become(*to))
-                    .map(move |to| format!("{from} -> {to}"))
+                Status::ALL.into_iter().filter(move |to| from.may_become(*to)).map(move |to| format!("{from} -> {to}"))
             })
             .collect();
         assert_eq!(

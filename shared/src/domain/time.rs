@@ -14,9 +14,7 @@ pub fn to_wire(at: Timestamp) -> String {
 
 /// Reads `YYYY-MM-DD HH:MM:SS` as UTC.
 pub fn from_wire(text: &str) -> Option<Timestamp> {
-    NaiveDateTime::parse_from_str(text, WIRE)
-        .ok()
-        .map(|naive| naive.and_utc())
+    NaiveDateTime::parse_from_str(text, WIRE).ok().map(|naive| naive.and_utc())
 }
 
 /// `2026-11-23T17:00:00.123Z`: fixed width, so that texts sort as times do. The form of an index's sort key. Times after
@@ -31,8 +29,7 @@ pub fn to_sortable(at: Timestamp) -> String {
 
 /// `at` and `months` calendar months: 31 January and one month is the last day of February.
 pub fn add_months(at: Timestamp, months: u32) -> Timestamp {
-    at.checked_add_months(Months::new(months))
-        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    at.checked_add_months(Months::new(months)).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 #[cfg(test)]

@@ -50,10 +50,7 @@ impl TokenSecret {
         let mut mac = self.keyed.clone();
         mac.update(order.as_bytes());
         let digest = mac.finalize().into_bytes();
-        digest
-            .iter()
-            .take(16)
-            .fold(0, |seal, byte| seal << 8 | u128::from(*byte))
+        digest.iter().take(16).fold(0, |seal, byte| seal << 8 | u128::from(*byte))
     }
 }
 
@@ -84,10 +81,7 @@ impl TokenSecrets {
     /// The token of `order` under `version`. A version no longer held has no living tokens: the order then gets a new
     /// one under the current secret.
     pub fn token(&self, order: Uuid, version: u32) -> ConfirmationToken {
-        let secret = self
-            .held()
-            .find(|secret| secret.version == version)
-            .unwrap_or(&self.current);
+        let secret = self.held().find(|secret| secret.version == version).unwrap_or(&self.current);
         let (order, seal) = (base62::encode(order.as_u128()), base62::encode(secret.seal(order)));
         ConfirmationToken(format!("{order:0>HALF$}{seal:0>HALF$}"))
     }
@@ -100,9 +94,7 @@ impl TokenSecrets {
         }
         let order = Uuid::from_u128(base62::decode(order).ok()?);
         let seal = base62::decode(seal).ok()?;
-        let genuine = self
-            .held()
-            .fold(Choice::from(0), |found, secret| found | secret.seal(order).ct_eq(&seal));
+        let genuine = self.held().fold(Choice::from(0), |found, secret| found | secret.seal(order).ct_eq(&seal));
         bool::from(genuine).then_some(order)
     }
 
@@ -151,10 +143,7 @@ mod tests {
         let token = before.token(order, 1);
         assert_eq!(after.token(order, 1), token);
         assert_eq!(after.verify(token.as_str()), Some(order));
-        assert_eq!(
-            TokenSecrets::new(secret(3), Some(secret(2))).verify(token.as_str()),
-            None
-        );
+        assert_eq!(TokenSecrets::new(secret(3), Some(secret(2))).verify(token.as_str()), None);
         assert_eq!(format!("{token:?}{after:?}").matches("secret of").count(), 0);
         assert!(TokenSecret::new(1, "short").is_none());
     }

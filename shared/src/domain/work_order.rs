@@ -20,6 +20,8 @@ use super::{
 
 /// Changes kept of an order's history: the first and the latest. An item of DynamoDB is 400 KB at most.
 const HISTORY_LIMIT: usize = 60;
+/// Bytes of all notes in the history. A single note has at most 5,000 characters.
+const NOTES_LIMIT: usize = 64 * 1024;
 /// Change ids kept, so that a write whose answer was lost is recognised though others have followed it.
 const CHANGE_IDS_LIMIT: usize = 5;
 
@@ -249,13 +251,7 @@ impl WorkOrder {
             change_ids: Vec::new(),
             status: new.status,
             payments: new.payment.into_iter().collect(),
-            history: vec![Change {
-                at: new.at,
-                by: by.to_owned(),
-                from: None,
-                to: new.status,
-                note: None,
-            }],
+            history: vec![Change { at: new.at, by: by.to_owned(), from: None, to: new.status, note: None }],
         }
     }
 
@@ -277,19 +273,13 @@ impl WorkOrder {
     /// The code customers read.
     pub fn reference(&self) -> ReferenceCode {
         use chrono::Datelike;
-        ReferenceCode {
-            year: u16::try_from(self.created_at.year()).unwrap_or(0),
-            number: self.number,
-        }
+        ReferenceCode { year: u16::try_from(self.created_at.year()).unwrap_or(0), number: self.number }
     }
 
     /// `new_activation` if any line is one, else the first line's intent.
     pub fn kind(&self) -> Intent {
         let any_new = self.cart.iter().any(|line| line.intent == Intent::NewActivation);
-        self.cart
-            .first()
-            .filter(|_| !any_new)
-            .map_or(Intent::NewActivation, |line| line.intent)
+        self.cart.first().filter(|_| !any_new).map_or(Intent::NewActivation, |line| line.intent)
     }
 
     /// Sum of the lines.
@@ -325,12 +315,27 @@ impl WorkOrder {
         }
     }
 
+    /// Sets the amount of the payment that came last; records one where there was none, and drops it at 0.
+    pub fn replace_last_payment(&mut self, amount: Amount, at: Timestamp) {
+        let last = self.payments.pop();
+        let payment = Payment {
+            amount,
+            at: last.as_ref().map_or(at, |last| last.at),
+            transaction_id: last.as_ref().and_then(|last| last.transaction_id.clone()),
+            method: last.map_or_else(|| self.method_label(), |last| last.method),
+        };
+        self.record_payment(payment);
+    }
+
+    /// The label of the method it is paid by.
+    pub fn method_label(&self) -> Option<String> {
+        self.payment_method.as_ref().map(|method| method.label.clone())
+    }
+
     /// Is `transaction_id` with `amount` what was recorded last?
     pub fn was_last_payment(&self, transaction_id: Option<&str>, amount: Amount) -> bool {
         transaction_id.is_some_and(|id| {
-            self.payments
-                .last()
-                .is_some_and(|last| last.transaction_id.as_deref() == Some(id) && last.amount == amount)
+            self.payments.last().is_some_and(|last| last.transaction_id.as_deref() == Some(id) && last.amount == amount)
         })
     }
 
@@ -359,16 +364,13 @@ impl WorkOrder {
     }
 
     fn note(&mut self, to: Status, by: &str, note: Option<String>, at: Timestamp) {
-        if self.history.len() >= HISTORY_LIMIT {
+        self.history.push(Change { at, by: by.to_owned(), from: Some(self.status), to, note });
+        let notes = |history: &[Change]| {
+            history.iter().filter_map(|change| change.note.as_ref()).map(String::len).sum::<usize>()
+        };
+        while self.history.len() > 2 && (self.history.len() > HISTORY_LIMIT || notes(&self.history) > NOTES_LIMIT) {
             self.history.remove(1);
         }
-        self.history.push(Change {
-            at,
-            by: by.to_owned(),
-            from: Some(self.status),
-            to,
-            note,
-        });
         self.status = to;
         // Environments' clocks differ; an order never goes back in time.
         self.updated_at = self.updated_at.max(at);

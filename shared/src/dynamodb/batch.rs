@@ -29,13 +29,7 @@ impl DynamoDb {
                 .consistent_read(true)
                 .build()
                 .map_err(|_| PortError::Corrupt("BatchGetItem: could not be built".to_owned()))?;
-            let answer = self
-                .0
-                .client
-                .batch_get_item()
-                .request_items(&self.0.table, request)
-                .send()
-                .await;
+            let answer = self.0.client.batch_get_item().request_items(&self.0.table, request).send().await;
             let answer = answer.map_err(|error| unavailable("BatchGetItem", &error))?;
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
                 if let Some(key) = Key::of(&item) {
@@ -47,9 +41,7 @@ impl DynamoDb {
             if !keys.is_empty() {
                 tries += 1;
                 if tries == TRIES {
-                    return Err(PortError::Unavailable(
-                        "BatchGetItem: keys were left unprocessed".to_owned(),
-                    ));
+                    return Err(PortError::Unavailable("BatchGetItem: keys were left unprocessed".to_owned()));
                 }
                 tokio::time::sleep(Duration::from_millis(25 << tries)).await;
             }

@@ -39,11 +39,7 @@ impl Cache {
     /// Moves what is remembered from `wanted` to the result; what is left must be read.
     pub(super) fn take_known(&self, wanted: &mut Wanted, now: Timestamp) -> Found {
         let mut found = Found::default();
-        if let Some(key) = wanted
-            .key
-            .as_ref()
-            .and_then(|hash| self.fresh(&self.keys, hash.as_str(), now))
-        {
+        if let Some(key) = wanted.key.as_ref().and_then(|hash| self.fresh(&self.keys, hash.as_str(), now)) {
             found.key = Some(key.clone());
             wanted.key = None;
         }

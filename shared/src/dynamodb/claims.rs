@@ -22,10 +22,7 @@ impl Claims for DynamoDb {
     async fn claim(&self, name: &str, claim: &Claim, now: Timestamp) -> Result<Made<Claim>, PortError> {
         let mut item = to_item(Key::claim(name), claim)?;
         item.insert(UNTIL.to_owned(), AttributeValue::S(to_sortable(claim.expires_at)));
-        item.insert(
-            EXPIRES.to_owned(),
-            AttributeValue::N(claim.expires_at.timestamp().to_string()),
-        );
+        item.insert(EXPIRES.to_owned(), AttributeValue::N(claim.expires_at.timestamp().to_string()));
         let put = self
             .0
             .client
@@ -42,9 +39,6 @@ impl Claims for DynamoDb {
     }
 
     async fn find_claim(&self, name: &str) -> Result<Option<Claim>, PortError> {
-        self.get(Key::claim(name))
-            .await?
-            .map(|item| from_item(item, "claim"))
-            .transpose()
+        self.get(Key::claim(name)).await?.map(|item| from_item(item, "claim")).transpose()
     }
 }

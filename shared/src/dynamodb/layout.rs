@@ -24,6 +24,9 @@ pub const SK: &str = "sk";
 /// When an item may be removed, Unix seconds (DynamoDB's time to live).
 pub const EXPIRES: &str = "ttl";
 
+/// Partition key of products, payment methods and bouquets.
+pub const CATALOGUE: &str = "catalogue";
+
 /// Sparse index of the orders that still need somebody.
 pub const OPEN_INDEX: &str = "open";
 /// Its partition key: `<status>#<part>`.
@@ -76,17 +79,17 @@ impl Key {
 
     /// A product.
     pub fn product(id: ProductId) -> Self {
-        Self::new("catalogue".to_owned(), format!("product#{id}"))
+        Self::new(CATALOGUE.to_owned(), format!("product#{id}"))
     }
 
     /// A payment method.
     pub fn payment_method(id: PaymentMethodId) -> Self {
-        Self::new("catalogue".to_owned(), format!("method#{id}"))
+        Self::new(CATALOGUE.to_owned(), format!("method#{id}"))
     }
 
     /// A bouquet.
     pub fn bouquet(id: BouquetId) -> Self {
-        Self::new("catalogue".to_owned(), format!("bouquet#{id}"))
+        Self::new(CATALOGUE.to_owned(), format!("bouquet#{id}"))
     }
 
     /// An API key.
@@ -107,18 +110,12 @@ impl Key {
     /// The key of an item that was read.
     pub fn of(item: &Item) -> Option<Self> {
         let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-        Some(Self {
-            pk: text(PK)?,
-            sk: text(SK)?,
-        })
+        Some(Self { pk: text(PK)?, sk: text(SK)? })
     }
 
     /// As the SDK wants it.
     pub fn into_item(self) -> Item {
-        Item::from([
-            (PK.to_owned(), AttributeValue::S(self.pk)),
-            (SK.to_owned(), AttributeValue::S(self.sk)),
-        ])
+        Item::from([(PK.to_owned(), AttributeValue::S(self.pk)), (SK.to_owned(), AttributeValue::S(self.sk))])
     }
 }
 

@@ -37,11 +37,7 @@ impl Lines for DynamoDb {
                 // A change of a line is known by what it did: an equal line is this write's own first attempt, or another
                 // consumer's write of the same effect, which is as good.
                 let existing: Option<Activation> = item.map(|item| from_item(item, "line")).transpose()?;
-                Ok(if existing.as_ref() == Some(&*line) {
-                    Saved::Done
-                } else {
-                    Saved::Lost
-                })
+                Ok(if existing.as_ref() == Some(&*line) { Saved::Done } else { Saved::Lost })
             }
         }
     }

@@ -11,12 +11,14 @@ use crate::ports::{Clock, SystemClock};
 
 mod batch;
 mod cache;
+mod catalogue;
 mod claims;
 mod errors;
 pub(crate) use errors::unavailable;
 pub mod layout;
 pub mod lease;
 mod lines;
+mod listing;
 mod lookup;
 mod numbers;
 mod open;

@@ -39,10 +39,7 @@ impl DynamoDb {
             .send()
             .await
             .map_err(|error| unavailable("UpdateItem", &error))?;
-        let end = answer
-            .attributes
-            .as_ref()
-            .and_then(|item| item.get("next")?.as_n().ok()?.parse().ok());
+        let end = answer.attributes.as_ref().and_then(|item| item.get("next")?.as_n().ok()?.parse().ok());
         let end = end.ok_or_else(|| PortError::Corrupt("the number counter cannot be read".to_owned()))?;
         locked(&self.0.lease).fill(end, block, self.0.clock.now());
         Ok(())

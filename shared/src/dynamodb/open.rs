@@ -64,11 +64,6 @@ impl DynamoDb {
 fn entry(item: &Item) -> Option<OpenOrder> {
     let order = item.get(PK)?.as_s().ok()?.strip_prefix("order#")?.parse().ok()?;
     let number = WorkOrderId(item.get("number")?.as_n().ok()?.parse().ok()?);
-    let next_attempt_at = item
-        .get("next_attempt_at")
-        .and_then(|value| value.as_s().ok()?.parse().ok());
-    Some(OpenOrder {
-        name: OrderName { order, number },
-        next_attempt_at,
-    })
+    let next_attempt_at = item.get("next_attempt_at").and_then(|value| value.as_s().ok()?.parse().ok());
+    Some(OpenOrder { name: OrderName { order, number }, next_attempt_at })
 }

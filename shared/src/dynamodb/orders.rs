@@ -83,9 +83,7 @@ impl DynamoDb {
             .consistent_read(true)
             .send()
             .await;
-        answer
-            .map(|answer| answer.item)
-            .map_err(|error| unavailable("GetItem", &error))
+        answer.map(|answer| answer.item).map_err(|error| unavailable("GetItem", &error))
     }
 }
 
@@ -97,11 +95,7 @@ impl Orders for DynamoDb {
             Put::Stored => Ok(Made::New),
             Put::Refused(Some(item)) => {
                 let existing: WorkOrder = from_item(item, "order")?;
-                Ok(if existing.change_ids.contains(&change_id) {
-                    Made::New
-                } else {
-                    Made::Existed(Box::new(existing))
-                })
+                Ok(if existing.change_ids.contains(&change_id) { Made::New } else { Made::Existed(Box::new(existing)) })
             }
             Put::Refused(None) => Err(PortError::Unavailable("PutItem: refused without the item".to_owned())),
         }
@@ -110,22 +104,12 @@ impl Orders for DynamoDb {
     async fn point(&self, name: OrderName) -> Result<(), PortError> {
         let mut item = Key::number(name.number).into_item();
         item.insert(ORDER.to_owned(), AttributeValue::S(name.order.to_string()));
-        let answer = self
-            .0
-            .client
-            .put_item()
-            .table_name(&self.0.table)
-            .set_item(Some(item))
-            .send()
-            .await;
+        let answer = self.0.client.put_item().table_name(&self.0.table).set_item(Some(item)).send().await;
         answer.map(|_| ()).map_err(|error| unavailable("PutItem", &error))
     }
 
     async fn order(&self, uuid: Uuid) -> Result<Option<WorkOrder>, PortError> {
-        self.get(Key::order(uuid))
-            .await?
-            .map(|item| from_item(item, "order"))
-            .transpose()
+        self.get(Key::order(uuid)).await?.map(|item| from_item(item, "order")).transpose()
     }
 
     async fn order_by_number(&self, number: WorkOrderId) -> Result<Option<WorkOrder>, PortError> {
@@ -137,16 +121,10 @@ impl Orders for DynamoDb {
     }
 
     async fn load(&self, names: &[OrderName]) -> Result<Vec<Loaded>, PortError> {
-        let keys = names
-            .iter()
-            .flat_map(|name| [Key::order(name.order), Key::number(name.number)])
-            .collect();
+        let keys = names.iter().flat_map(|name| [Key::order(name.order), Key::number(name.number)]).collect();
         let mut items = self.batch_get(keys).await?;
         let load = |name: &OrderName| {
-            let order = items
-                .remove(&Key::order(name.order))
-                .map(|item| from_item(item, "order"))
-                .transpose();
+            let order = items.remove(&Key::order(name.order)).map(|item| from_item(item, "order")).transpose();
             let pointed = items.contains_key(&Key::number(name.number));
             Loaded { order, pointed }
         };
@@ -168,6 +146,6 @@ impl Orders for DynamoDb {
     }
 }
 
-fn pointed_uuid(item: &Item) -> Option<Uuid> {
+pub(super) fn pointed_uuid(item: &Item) -> Option<Uuid> {
     item.get(ORDER)?.as_s().ok()?.parse().ok()
 }

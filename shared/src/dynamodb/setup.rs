@@ -20,14 +20,7 @@ use crate::{
 impl DynamoDb {
     async fn replace(&self, key: Key, value: &impl Serialize) -> Result<(), PortError> {
         let item = to_item(key, value)?;
-        let answer = self
-            .0
-            .client
-            .put_item()
-            .table_name(&self.0.table)
-            .set_item(Some(item))
-            .send()
-            .await;
+        let answer = self.0.client.put_item().table_name(&self.0.table).set_item(Some(item)).send().await;
         answer.map(|_| ()).map_err(|error| unavailable("PutItem", &error))
     }
 }
@@ -51,9 +44,7 @@ impl Setup for DynamoDb {
 
     async fn first_number(&self) -> Result<Option<WorkOrderId>, PortError> {
         let item = self.get(Key::sequence()).await?;
-        Ok(item
-            .and_then(|item| item.get("first")?.as_n().ok()?.parse().ok())
-            .map(WorkOrderId))
+        Ok(item.and_then(|item| item.get("first")?.as_n().ok()?.parse().ok()).map(WorkOrderId))
     }
 
     async fn begin_numbers(&self, first: WorkOrderId) -> Result<(), PortError> {

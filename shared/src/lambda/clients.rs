@@ -115,9 +115,7 @@ impl Aws {
 
 /// rustls on ring: aws-lc spends 425 M instructions on jitter entropy in its first handshake (infra/decisions.md).
 pub fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https()
+    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
 fn timeouts() -> TimeoutConfig {
@@ -130,7 +128,5 @@ fn timeouts() -> TimeoutConfig {
 
 /// A first wait of up to 50 ms, then up to 100: DynamoDB and SQS throttle for less than the SDK's default of a second.
 fn retries() -> RetryConfig {
-    RetryConfig::standard()
-        .with_max_attempts(ATTEMPTS)
-        .with_initial_backoff(Duration::from_millis(50))
+    RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(50))
 }

@@ -59,9 +59,9 @@ impl Environment {
         const SHORT: &str = "must have 16 characters or more";
         let version = match optional("TOKEN_SECRET_VERSION") {
             None => 1,
-            Some(text) => text
-                .parse()
-                .map_err(|_| EnvironmentError::Unusable("TOKEN_SECRET_VERSION", "must be a number"))?,
+            Some(text) => {
+                text.parse().map_err(|_| EnvironmentError::Unusable("TOKEN_SECRET_VERSION", "must be a number"))?
+            }
         };
         let current = TokenSecret::new(version, required("TOKEN_SECRET")?)
             .ok_or(EnvironmentError::Unusable("TOKEN_SECRET", SHORT))?;
@@ -76,11 +76,6 @@ impl Environment {
 
     /// A service by the machine's clock.
     pub fn service<S, Q, T>(store: S, queue: Q, tokens: T) -> Service<S, Q, T> {
-        Service {
-            store,
-            queue,
-            tokens,
-            clock: Arc::new(SystemClock),
-        }
+        Service { store, queue, tokens, clock: Arc::new(SystemClock) }
     }
 }

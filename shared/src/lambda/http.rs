@@ -31,13 +31,7 @@ pub enum Side {
 impl Side {
     /// The side of a path, which may begin with a stage.
     pub fn of_path(path: &str) -> Self {
-        let shoppex = path
-            .split('/')
-            .skip(1)
-            .take(3)
-            .collect::<Vec<_>>()
-            .windows(2)
-            .any(|pair| pair == ["dev", "v1"]);
+        let shoppex = path.split('/').skip(1).take(3).collect::<Vec<_>>().windows(2).any(|pair| pair == ["dev", "v1"]);
         if shoppex { Self::Shoppex } else { Self::Panelr }
     }
 
@@ -80,11 +74,7 @@ where
     let started = Instant::now();
     let side = Side::of_path(event.raw_path.as_deref().unwrap_or_default());
     // A panic is a defect, and still the caller gets an answer that tells to come again.
-    let work = async {
-        AssertUnwindSafe(async { Box::pin(handler(to_request(event))).await })
-            .catch_unwind()
-            .await
-    };
+    let work = async { AssertUnwindSafe(async { Box::pin(handler(to_request(event))).await }).catch_unwind().await };
     let (result, calls) = counting(work).await;
     let reply = result.unwrap_or_else(|_| side.fault("the function panicked".to_owned()));
     let ms = started.elapsed().as_secs_f64() * 1_000.0;
@@ -94,24 +84,13 @@ where
 }
 
 fn log(action: &str, request_id: &str, reply: &Reply, ms: f64, calls: u32) {
-    let Reply {
-        status,
-        outcome,
-        code,
-        reference,
-        cause,
-        ..
-    } = reply;
+    let Reply { status, outcome, code, reference, cause, .. } = reply;
     let (reference, outcome) = (reference.as_deref(), outcome.as_str());
     let ms = (ms * 100.0).round() / 100.0;
     if let Some(cause) = cause {
-        tracing::warn!(
-            request_id, action, status, outcome, code, reference, ms, calls, cause, "request"
-        );
+        tracing::warn!(request_id, action, status, outcome, code, reference, ms, calls, cause, "request");
     } else {
-        tracing::info!(
-            request_id, action, status, outcome, code, reference, ms, calls, "request"
-        );
+        tracing::info!(request_id, action, status, outcome, code, reference, ms, calls, "request");
     }
 }
 
@@ -134,10 +113,7 @@ const IN_PATH: &AsciiSet = &IN_QUERY.add(b'?');
 /// The request in an event.
 pub fn to_request(mut event: ApiGatewayV2httpRequest) -> Request {
     let path = event.raw_path.take().unwrap_or_default();
-    event.raw_path = Some(format!(
-        "/{}",
-        utf8_percent_encode(path.trim_start_matches('/'), IN_PATH)
-    ));
+    event.raw_path = Some(format!("/{}", utf8_percent_encode(path.trim_start_matches('/'), IN_PATH)));
     let query = event.raw_query_string.take().unwrap_or_default();
     event.raw_query_string = Some(utf8_percent_encode(&query, IN_QUERY).to_string());
     // The domain is the caller's to write as well, and nothing here depends on it.

@@ -8,17 +8,8 @@ use tracing_subscriber::{
 
 /// The service's own events from `info`; of libraries only warnings, whose texts are not chosen field by field.
 pub fn filter() -> Targets {
-    const OWN: [&str; 6] = [
-        "shared",
-        "provision",
-        "sweep",
-        "complete_order",
-        "create_work_order",
-        "local",
-    ];
-    Targets::new()
-        .with_default(LevelFilter::WARN)
-        .with_targets(OWN.map(|target| (target, LevelFilter::INFO)))
+    const OWN: [&str; 6] = ["shared", "provision", "sweep", "complete_order", "create_work_order", "local"];
+    Targets::new().with_default(LevelFilter::WARN).with_targets(OWN.map(|target| (target, LevelFilter::INFO)))
 }
 
 /// The layer that writes JSON.
@@ -26,18 +17,11 @@ pub fn json_layer<S>() -> impl Layer<S>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
 {
-    fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_target(false)
+    fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false).with_target(false)
 }
 
 /// Sets up logs and metrics of a function. Done once; a second time changes nothing.
 pub fn init() {
-    let _already = tracing_subscriber::registry()
-        .with(json_layer().with_filter(filter()))
-        .try_init();
+    let _already = tracing_subscriber::registry().with(json_layer().with_filter(filter())).try_init();
     super::metrics::enable();
 }

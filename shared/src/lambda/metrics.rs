@@ -18,6 +18,8 @@ pub const DIMENSION: &str = "Function";
 pub enum Metric {
     /// Orders recorded, or completed by token.
     OrdersAccepted,
+    /// Payments that customers submitted.
+    PaymentsSubmitted,
     /// Requests answered with an order that was there.
     OrdersReplayed,
     /// Requests refused (4xx).
@@ -44,8 +46,9 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::OrdersAccepted,
+        Self::PaymentsSubmitted,
         Self::OrdersReplayed,
         Self::OrdersRefused,
         Self::Faults,
@@ -63,6 +66,7 @@ impl Metric {
     pub fn name(self) -> &'static str {
         match self {
             Self::OrdersAccepted => "OrdersAccepted",
+            Self::PaymentsSubmitted => "PaymentsSubmitted",
             Self::OrdersReplayed => "OrdersReplayed",
             Self::OrdersRefused => "OrdersRefused",
             Self::Faults => "Faults",
@@ -123,10 +127,8 @@ impl Metrics {
                 other => *other = json!(value),
             }
         }
-        let definitions: Vec<Value> = names
-            .iter()
-            .map(|metric| json!({ "Name": metric.name(), "Unit": metric.unit() }))
-            .collect();
+        let definitions: Vec<Value> =
+            names.iter().map(|metric| json!({ "Name": metric.name(), "Unit": metric.unit() })).collect();
         root.insert(DIMENSION.to_owned(), function.into());
         root.insert(
             "_aws".to_owned(),
@@ -162,9 +164,6 @@ mod tests {
         let definition = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(definition["Namespace"], NAMESPACE);
         assert_eq!(definition["Dimensions"], json!([["Function"]]));
-        assert_eq!(
-            definition["Metrics"][1],
-            json!({ "Name": "SecondsToProvision", "Unit": "Seconds" })
-        );
+        assert_eq!(definition["Metrics"][1], json!({ "Name": "SecondsToProvision", "Unit": "Seconds" }));
     }
 }

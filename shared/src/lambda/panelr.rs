@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::api_key::{ApiKey, KeyHash, Scope},
-    ports::{Found, Lookup, Wanted},
+    ports::{Found, Lookup, PortError, Wanted},
     use_case::{
         FieldError, Refusal, Service,
         door::{Denied, enter},
@@ -60,10 +60,7 @@ pub fn idempotency_key(request: &Request) -> Result<Option<String>, Vec<FieldErr
         Some(key) if (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
             Ok(Some(key.to_owned()))
         }
-        _ => Err(vec![FieldError::new(
-            "Idempotency-Key",
-            "must be 1 to 255 visible ASCII characters, once",
-        )]),
+        _ => Err(vec![FieldError::new("Idempotency-Key", "must be 1 to 255 visible ASCII characters, once")]),
     }
 }
 
@@ -79,23 +76,37 @@ pub fn command<C>(
 
 /// Lets the caller in and brings what the command names, in one read; then the broken rules of an unreadable request are
 /// told, to callers with a key alone.
-pub async fn admit<S: Lookup, Q, C>(
-    service: &Service<S, Q>,
+pub async fn admit<S: Lookup, Q, T, C>(
+    service: &Service<S, Q, T>,
     request: &Request,
     scope: Scope,
     command: Result<C, Unreadable>,
     wanted: impl FnOnce(&C) -> Wanted,
 ) -> Result<(ApiKey, Found, C), Reply> {
-    let key = header(request, KEY_HEADER)
-        .filter(|key| !key.is_empty())
-        .map(KeyHash::of);
+    let key = header(request, KEY_HEADER).filter(|key| !key.is_empty()).map(KeyHash::of);
     let wanted = command.as_ref().map(wanted).unwrap_or_default();
-    let (caller, found) = enter(&service.store, key, scope, wanted, service.now())
-        .await
-        .map_err(denied)?;
+    let (caller, found) = enter(&service.store, key, scope, wanted, service.now()).await.map_err(denied)?;
     match command {
         Ok(command) => Ok((caller, found, command)),
         Err(unreadable) => Err(refuse_unreadable(unreadable)),
+    }
+}
+
+/// Lets a caller in who brings nothing but a key.
+pub async fn admit_reader<S: Lookup, Q, T>(
+    service: &Service<S, Q, T>,
+    request: &Request,
+    scope: Scope,
+) -> Result<ApiKey, Reply> {
+    let admitted = admit(service, request, scope, Ok(()), |()| Wanted::default()).await;
+    admitted.map(|(caller, _, ())| caller)
+}
+
+/// The reply to a request that read something.
+pub fn read<V>(result: Result<V, PortError>, data: impl FnOnce(V) -> Value) -> Reply {
+    match result {
+        Ok(value) => success(&data(value), Outcome::Answered),
+        Err(cause) => fault(cause.to_string()),
     }
 }
 
@@ -104,11 +115,7 @@ pub fn recorded(result: Result<Recorded, Refusal>, data: impl FnOnce(&Recorded) 
     match result {
         Err(refusal) => refuse(refusal),
         Ok(recorded) => {
-            let outcome = if recorded.replayed {
-                Outcome::Replayed
-            } else {
-                Outcome::Accepted
-            };
+            let outcome = if recorded.replayed { Outcome::Replayed } else { Outcome::Accepted };
             let mut reply = success(&data(&recorded), outcome).about(&recorded.order);
             reply.send_failed = recorded.send_failed.is_some();
             reply.cause = recorded.send_failed.map(|cause| cause.to_string());
@@ -124,21 +131,12 @@ pub fn success(data: &Value, outcome: Outcome) -> Reply {
 
 /// A failure with this status, sentence and code.
 pub fn failure(status: u16, sentence: &str, code: &'static str) -> Reply {
-    Reply::new(
-        status,
-        envelope::failure(sentence, code, &[]),
-        Outcome::of_status(status),
-        code,
-    )
+    Reply::new(status, envelope::failure(sentence, code, &[]), Outcome::of_status(status), code)
 }
 
 /// A fault of ours that a retry may cure.
 pub fn fault(cause: String) -> Reply {
-    let mut reply = failure(
-        503,
-        "The service cannot answer right now. Please try again in a moment.",
-        "unavailable",
-    );
+    let mut reply = failure(503, "The service cannot answer right now. Please try again in a moment.", "unavailable");
     reply.retry_after = Some(2);
     reply.cause = Some(cause);
     reply
@@ -147,11 +145,9 @@ pub fn fault(cause: String) -> Reply {
 fn denied(denied: Denied) -> Reply {
     match denied {
         Denied::NoKey => Reply::new(401, envelope::UNAUTHORIZED.to_owned(), Outcome::Refused, "unauthorized"),
-        Denied::NoScope(scope) => failure(
-            403,
-            &format!("This API key does not have the scope {}.", scope.as_str()),
-            "forbidden",
-        ),
+        Denied::NoScope(scope) => {
+            failure(403, &format!("This API key does not have the scope {}.", scope.as_str()), "forbidden")
+        }
         Denied::Unavailable(cause) => fault(cause.to_string()),
     }
 }
@@ -165,15 +161,8 @@ fn refuse_unreadable(unreadable: Unreadable) -> Reply {
 }
 
 fn invalid(errors: &[FieldError]) -> Reply {
-    let sentence = errors
-        .first()
-        .map_or("The request breaks a rule.", |error| error.message.as_str());
-    Reply::new(
-        422,
-        envelope::failure(sentence, "invalid", errors),
-        Outcome::Refused,
-        "invalid",
-    )
+    let sentence = errors.first().map_or("The request breaks a rule.", |error| error.message.as_str());
+    Reply::new(422, envelope::failure(sentence, "invalid", errors), Outcome::Refused, "invalid")
 }
 
 /// The reply to a refusal.
@@ -190,11 +179,9 @@ pub fn refuse(refusal: Refusal) -> Reply {
             "already_used",
         ),
         Refusal::NoSuchOrder => failure(404, "Work order not found.", "not_found"),
-        Refusal::WrongState(status) => failure(
-            422,
-            &format!("The work order is {status}; that does not allow this action."),
-            "wrong_status",
-        ),
+        Refusal::WrongState(status) => {
+            failure(422, &format!("The work order is {status}; that does not allow this action."), "wrong_status")
+        }
         Refusal::BalanceLeft { formatted, .. } => failure(
             422,
             &format!("The payment was recorded, but a balance of {formatted} is still due."),

@@ -8,6 +8,8 @@ use crate::domain::work_order::WorkOrder;
 pub enum Outcome {
     /// An order was recorded or moved on.
     Accepted,
+    /// A payment was submitted.
+    Submitted,
     /// An order that was there was answered with.
     Replayed,
     /// Something was read.
@@ -23,6 +25,7 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::Submitted => "submitted",
             Self::Replayed => "replayed",
             Self::Answered => "answered",
             Self::Refused => "refused",
@@ -82,6 +85,7 @@ impl Reply {
         let mut metrics = Metrics::default();
         match self.outcome {
             Outcome::Accepted => metrics.count(Metric::OrdersAccepted),
+            Outcome::Submitted => metrics.count(Metric::PaymentsSubmitted),
             Outcome::Replayed => metrics.count(Metric::OrdersReplayed),
             Outcome::Refused => metrics.count(Metric::OrdersRefused),
             Outcome::Fault => metrics.count(Metric::Faults),

@@ -20,10 +20,7 @@ pub struct Sqs {
 impl Sqs {
     /// The queue at `url` through `client`.
     pub fn new(client: Client, url: impl Into<String>) -> Self {
-        Self {
-            client,
-            url: url.into(),
-        }
+        Self { client, url: url.into() }
     }
 }
 
@@ -39,30 +36,16 @@ pub fn from_body(body: &str) -> Option<OrderName> {
 
 impl Queue for Sqs {
     async fn send(&self, name: OrderName) -> Result<(), PortError> {
-        let answer = self
-            .client
-            .send_message()
-            .queue_url(&self.url)
-            .message_body(to_body(name)?)
-            .send()
-            .await;
+        let answer = self.client.send_message().queue_url(&self.url).message_body(to_body(name)?).send().await;
         answer.map(|_| ()).map_err(|error| unavailable("SendMessage", &error))
     }
 
     async fn waiting(&self) -> Result<u64, PortError> {
         let wanted = QueueAttributeName::ApproximateNumberOfMessages;
-        let answer = self
-            .client
-            .get_queue_attributes()
-            .queue_url(&self.url)
-            .attribute_names(wanted.clone())
-            .send()
-            .await;
+        let answer =
+            self.client.get_queue_attributes().queue_url(&self.url).attribute_names(wanted.clone()).send().await;
         let answer = answer.map_err(|error| unavailable("GetQueueAttributes", &error))?;
-        let waiting = answer
-            .attributes
-            .as_ref()
-            .and_then(|attributes| attributes.get(&wanted)?.parse().ok());
+        let waiting = answer.attributes.as_ref().and_then(|attributes| attributes.get(&wanted)?.parse().ok());
         waiting.ok_or_else(|| PortError::Corrupt("the queue's depth cannot be read".to_owned()))
     }
 }
@@ -70,15 +53,9 @@ impl Queue for Sqs {
 impl Deliveries for Sqs {
     async fn postpone(&self, receipt: &str, delay: Duration) -> Result<(), PortError> {
         let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
-        let call = self
-            .client
-            .change_message_visibility()
-            .queue_url(&self.url)
-            .receipt_handle(receipt);
+        let call = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
         let answer = call.visibility_timeout(seconds).send().await;
-        answer
-            .map(|_| ())
-            .map_err(|error| unavailable("ChangeMessageVisibility", &error))
+        answer.map(|_| ()).map_err(|error| unavailable("ChangeMessageVisibility", &error))
     }
 }
 

@@ -81,9 +81,5 @@ fn check_lines(lines: &[Activation], first: WorkOrderId) -> Result<(), SeedRefus
             FieldError::new(format!("lines[{index}].activation_id"), rule)
         })
         .collect();
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(SeedRefusal::Entries(errors))
-    }
+    if errors.is_empty() { Ok(()) } else { Err(SeedRefusal::Entries(errors)) }
 }

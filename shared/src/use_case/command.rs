@@ -14,11 +14,20 @@ use crate::{
     ports::Wanted,
 };
 
+/// Who buys.
+#[derive(Debug, Clone)]
+pub enum Buyer {
+    /// This customer.
+    Given(Customer),
+    /// The customer of the line that is renewed.
+    OfLine,
+}
+
 /// A cart and how it was or will be paid.
 #[derive(Debug, Clone)]
 pub struct OrderRequest {
     /// Who buys.
-    pub customer: Customer,
+    pub buyer: Buyer,
     /// How it is paid.
     pub payment_method_id: Option<PaymentMethodId>,
     /// What is bought, 1..=50 lines.
@@ -55,18 +64,15 @@ impl OrderRequest {
 
     /// What two copies of a request have in common: customer and items, and the status if one is given.
     pub fn fingerprint(&self, status: Option<Status>) -> Fingerprint {
-        let mut parts = vec![
-            self.customer.email.normalized(),
-            status.map_or("", Status::as_str).to_owned(),
-        ];
+        let email = match &self.buyer {
+            Buyer::Given(customer) => customer.email.normalized(),
+            // The line says who that is, and the line is one of the items.
+            Buyer::OfLine => String::new(),
+        };
+        let mut parts = vec![email, status.map_or("", Status::as_str).to_owned()];
         for item in &self.items {
             let line = item.activation_id.map(|id| id.to_string()).unwrap_or_default();
-            parts.push(format!(
-                "{} {} {line} {}",
-                item.intent.as_str(),
-                item.product_id,
-                item.qty
-            ));
+            parts.push(format!("{} {} {line} {}", item.intent.as_str(), item.product_id, item.qty));
         }
         Fingerprint::of(parts.iter().map(String::as_str))
     }
@@ -99,10 +105,7 @@ impl CompleteOrder {
     pub fn wanted(&self) -> Wanted {
         match self {
             Self::Cart(request) => request.wanted(),
-            Self::ByToken(request) => Wanted {
-                payment_method: request.payment_method_id,
-                ..Wanted::default()
-            },
+            Self::ByToken(request) => Wanted { payment_method: request.payment_method_id, ..Wanted::default() },
         }
     }
 }

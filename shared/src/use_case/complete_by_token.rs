@@ -1,21 +1,25 @@
-//! complete_order by a confirmation token, and the one way in which an order that waits for payment becomes a queued one.
+//! complete_order by a confirmation token.
 
 use rust_decimal::Decimal;
 
 use super::{
-    RACE_ROUNDS, Refusal, Service, command::CompleteByToken, complete_order::ACTION, pricing, record::Recorded,
-    too_contended,
+    Refusal, Service,
+    change::{Decision, change},
+    claims::claim_key,
+    command::CompleteByToken,
+    complete_order::ACTION,
+    pricing,
+    record::{Recorded, queue},
 };
 use crate::{
     domain::{
         api_key::ApiKey,
-        claim::Claim,
         once::{Fingerprint, OnceKey, OnceKind},
         status::Status,
         time::Timestamp,
         work_order::{Payment, WorkOrder},
     },
-    ports::{Claims, Found, Made, OrderName, Orders, Queue, Saved},
+    ports::{Claims, Found, Orders, Queue},
 };
 
 /// Completes the order that `request`'s token names. An order that is sold already gets the same answer again, and
@@ -28,23 +32,36 @@ pub async fn complete_by_token<S: Orders + Claims, Q: Queue>(
     found: &Found,
 ) -> Result<Recorded, Refusal> {
     let uuid = service.tokens.verify(&request.token).ok_or(Refusal::NoSuchOrder)?;
-    let mut order = service.store.order(uuid).await?.ok_or(Refusal::NoSuchOrder)?;
+    let order = service.store.order(uuid).await?.ok_or(Refusal::NoSuchOrder)?;
     if let Some(header) = header {
-        claim_header(service, caller, header, request, &order).await?;
+        let key = OnceKey::new(&caller.name, ACTION, OnceKind::Header, header);
+        // The key may have made an order of its own.
+        if let Some(other) = service.store.order(key.order_uuid()).await? {
+            return Err(Refusal::KeyUsed(other.reference().to_string()));
+        }
+        claim_key(service, &key, &order, asked(request)).await?;
     }
-    for _ in 0..RACE_ROUNDS {
+    let by = caller.by();
+    let (order, done) = change(&service.store, order, |order| {
         if order.status().is_sold() {
-            return Ok(Recorded::quietly(order, true));
+            return Ok(Decision::Leave(Done::Before));
         }
-        let due = pay(&mut order, request, found, service.now())?;
-        let by = format!("key:{}", caller.name);
-        let refusal = settle(&mut order, due, &by, service.now())?;
-        match service.store.save(&mut order).await? {
-            Saved::Done => return queue(service, order, refusal).await,
-            Saved::Lost => order = service.store.order(uuid).await?.ok_or(Refusal::NoSuchOrder)?,
-        }
+        let due = pay(order, request, found, service.now())?;
+        settle(order, due, &by, service.now()).map(Decision::Store)
+    })
+    .await?;
+    match done {
+        Done::Before => Ok(Recorded::quietly(order, true)),
+        Done::Queued => Ok(queue(service, order).await),
+        Done::BalanceLeft => Err(balance_left(&order)),
     }
-    Err(too_contended("the order").into())
+}
+
+fn asked(request: &CompleteByToken) -> Fingerprint {
+    let amount = request.payment_amount.map(|value| Decimal::normalize(&value).to_string()).unwrap_or_default();
+    let method = request.payment_method_id.map(|id| id.to_string()).unwrap_or_default();
+    let transaction = request.payment_transaction_id.as_deref().unwrap_or_default();
+    Fingerprint::of([request.token.as_str(), transaction, &amount, &method])
 }
 
 /// What a payment leaves to be done.
@@ -56,25 +73,25 @@ enum Due {
     Balance,
 }
 
+/// What was done.
+enum Done {
+    /// It was sold before.
+    Before,
+    /// It was queued.
+    Queued,
+    /// The payment was kept, and more is due.
+    BalanceLeft,
+}
+
 /// Records what was paid.
 fn pay(order: &mut WorkOrder, request: &CompleteByToken, found: &Found, at: Timestamp) -> Result<Due, Refusal> {
     if !order.status().can_be_completed() {
         return Err(Refusal::WrongState(order.status()));
     }
-    let method = request
-        .payment_method_id
-        .map(|id| pricing::active_method(id, found))
-        .transpose()?;
-    let label = method
-        .map(|method| method.label().to_owned())
-        .or_else(|| order.payment_method.as_ref().map(|method| method.label.clone()));
+    let method = request.payment_method_id.map(|id| pricing::active_method(id, found)).transpose()?;
+    let label = method.map(|method| method.label().to_owned()).or_else(|| order.method_label());
     let transaction_id = request.payment_transaction_id.clone();
-    let payment = |amount| Payment {
-        amount,
-        at,
-        transaction_id,
-        method: label,
-    };
+    let payment = |amount| Payment { amount, at, transaction_id, method: label };
     match request.payment_amount {
         None => order.record_payment(payment(order.balance_due())),
         Some(value) => {
@@ -88,96 +105,28 @@ fn pay(order: &mut WorkOrder, request: &CompleteByToken, found: &Found, at: Time
             }
         }
     }
-    Ok(if order.balance_due().is_zero() {
-        Due::Nothing
-    } else {
-        Due::Balance
-    })
+    Ok(if order.balance_due().is_zero() { Due::Nothing } else { Due::Balance })
 }
 
-/// Moves the order on; the answer for a caller whose payment was too little.
-fn settle(order: &mut WorkOrder, due: Due, by: &str, at: Timestamp) -> Result<Option<Refusal>, Refusal> {
+/// Moves the order on.
+fn settle(order: &mut WorkOrder, due: Due, by: &str, at: Timestamp) -> Result<Done, Refusal> {
     match due {
         Due::Nothing => {
-            order
-                .change(Status::Queued, by, None, at)
-                .map_err(|refused| Refusal::WrongState(refused.from))?;
-            Ok(None)
+            order.change(Status::Queued, by, None, at)?;
+            Ok(Done::Queued)
         }
         Due::Balance => {
-            let refusal = balance_left(order);
             if order.status() == Status::PaymentSubmitted {
                 order.remark(by, "a payment that leaves a balance".to_owned(), at);
             } else {
-                order
-                    .change(Status::PaymentSubmitted, by, None, at)
-                    .map_err(|refused| Refusal::WrongState(refused.from))?;
+                order.change(Status::PaymentSubmitted, by, None, at)?;
             }
-            Ok(Some(refusal))
+            Ok(Done::BalanceLeft)
         }
     }
 }
 
 fn balance_left(order: &WorkOrder) -> Refusal {
     let balance = order.balance_due();
-    Refusal::BalanceLeft {
-        balance,
-        formatted: order.currency.format(balance),
-    }
-}
-
-/// Sends a stored order's message; a message that fails to go is the sweep's to send.
-async fn queue<S, Q: Queue>(
-    service: &Service<S, Q>,
-    order: WorkOrder,
-    refusal: Option<Refusal>,
-) -> Result<Recorded, Refusal> {
-    if let Some(refusal) = refusal {
-        return Err(refusal);
-    }
-    let sent = service.queue.send(OrderName::from(&order)).await;
-    Ok(Recorded {
-        order,
-        replayed: false,
-        send_failed: sent.err(),
-    })
-}
-
-/// Binds an `Idempotency-Key` to this request. Done before the order is changed: a crash in between leaves a key that the
-/// same request may use again, and no other.
-async fn claim_header<S: Orders + Claims, Q>(
-    service: &Service<S, Q>,
-    caller: &ApiKey,
-    header: &str,
-    request: &CompleteByToken,
-    order: &WorkOrder,
-) -> Result<(), Refusal> {
-    let key = OnceKey::new(&caller.name, ACTION, OnceKind::Header, header);
-    let amount = request
-        .payment_amount
-        .map(|value| Decimal::normalize(&value).to_string())
-        .unwrap_or_default();
-    let method = request.payment_method_id.map(|id| id.to_string()).unwrap_or_default();
-    let asked = Fingerprint::of([
-        request.token.as_str(),
-        request.payment_transaction_id.as_deref().unwrap_or_default(),
-        &amount,
-        &method,
-    ]);
-    let now = service.now();
-    let claim = Claim {
-        order: order.uuid,
-        reference: order.reference().to_string(),
-        request: asked,
-        expires_at: now + chrono::Duration::hours(Claim::HOURS),
-    };
-    // The key may have made an order of its own.
-    if let Some(other) = service.store.order(key.order_uuid()).await? {
-        return Err(Refusal::KeyUsed(other.reference().to_string()));
-    }
-    match service.store.claim(&key.claim_name(), &claim, now).await? {
-        Made::New => Ok(()),
-        Made::Existed(first) if first.order == claim.order && first.request == claim.request => Ok(()),
-        Made::Existed(first) => Err(Refusal::KeyUsed(first.reference)),
-    }
+    Refusal::BalanceLeft { balance, formatted: order.currency.format(balance) }
 }

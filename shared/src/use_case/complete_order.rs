@@ -2,6 +2,7 @@
 
 use super::{
     Refusal, Service,
+    claims::held_claim,
     command::{CompleteOrder, OrderRequest},
     complete_by_token::complete_by_token,
     once::Once,
@@ -37,9 +38,8 @@ pub async fn complete_order<S: Orders + Numbers + Claims, Q: Queue>(
         CompleteOrder::Cart(request) => {
             if let Some(header) = header {
                 // The key may have been used to complete an order by its token.
-                let name = OnceKey::new(&caller.name, ACTION, OnceKind::Header, header).claim_name();
-                let claim = service.store.find_claim(&name).await?;
-                if let Some(claim) = claim.filter(|claim| claim.expires_at > service.now()) {
+                let key = OnceKey::new(&caller.name, ACTION, OnceKind::Header, header);
+                if let Some(claim) = held_claim(service, &key).await? {
                     return Err(Refusal::KeyUsed(claim.reference));
                 }
             }
@@ -49,8 +49,8 @@ pub async fn complete_order<S: Orders + Numbers + Claims, Q: Queue>(
 }
 
 /// Records a paid cart for `action` and queues it.
-pub async fn complete_cart<S: Orders + Numbers, Q: Queue>(
-    service: &Service<S, Q>,
+pub async fn complete_cart<S: Orders + Numbers, Q: Queue, T>(
+    service: &Service<S, Q, T>,
     caller: &ApiKey,
     action: &str,
     header: Option<&str>,
@@ -60,22 +60,18 @@ pub async fn complete_cart<S: Orders + Numbers, Q: Queue>(
     let once = Once::new(&caller.name, action, header, request, None, true);
     let uuid = once.order_uuid();
     let draft = draft(service, caller, request, found, &once, uuid.0);
-    record(service, &once, uuid, draft, &format!("key:{}", caller.name)).await
+    record(service, &once, uuid, draft, &caller.by()).await
 }
 
-fn draft<S, Q>(
-    service: &Service<S, Q>,
+fn draft<S, Q, T>(
+    service: &Service<S, Q, T>,
     caller: &ApiKey,
     request: &OrderRequest,
     found: &Found,
     once: &Once<'_>,
     uuid: uuid::Uuid,
 ) -> Result<Draft, Refusal> {
-    let method = if request.is_free {
-        Ok(None)
-    } else {
-        automated_method(request.payment_method_id, found).map(Some)
-    };
+    let method = if request.is_free { Ok(None) } else { automated_method(request.payment_method_id, found).map(Some) };
     // Every broken rule is reported, the cart's and the method's.
     let (method, Priced { cart, currency, sum }) = match (method, pricing::price(request, found)) {
         (Ok(method), Ok(priced)) => (method, priced),
@@ -86,9 +82,7 @@ fn draft<S, Q>(
         (Ok(_), Err(errors)) => return Err(Refusal::Invalid(errors)),
         (Err(refusal), _) => return Err(refusal),
     };
-    let paid = request
-        .payment_amount
-        .map(|value| pricing::amount("payment_amount", value, currency));
+    let paid = request.payment_amount.map(|value| pricing::amount("payment_amount", value, currency));
     let (adjustment, paid) = match (request.is_free, paid) {
         (true, _) => (Some(Adjustment::free(sum)), None),
         (false, None) => (None, Some(sum)),
@@ -109,7 +103,7 @@ fn draft<S, Q>(
         number: crate::domain::ids::WorkOrderId(0),
         shop: caller.name.clone(),
         source: request.source.clone(),
-        customer: request.customer.clone(),
+        customer: pricing::customer(request, found)?,
         currency,
         cart,
         adjustment,

@@ -41,17 +41,10 @@ pub async fn create_work_order<S: Orders + Numbers, Q: crate::ports::Queue>(
     command: &CreateWorkOrder,
     found: &Found,
 ) -> Result<Recorded, Refusal> {
-    let once = Once::new(
-        &caller.name,
-        ACTION,
-        header,
-        &command.order,
-        Some(command.status),
-        false,
-    );
+    let once = Once::new(&caller.name, ACTION, header, &command.order, Some(command.status), false);
     let uuid = once.order_uuid();
     let draft = draft(service, caller, command, found, &once, uuid.0);
-    record(service, &once, uuid, draft, &format!("key:{}", caller.name)).await
+    record(service, &once, uuid, draft, &caller.by()).await
 }
 
 fn draft<S, Q>(
@@ -64,43 +57,32 @@ fn draft<S, Q>(
 ) -> Result<Draft, Refusal> {
     let request = &command.order;
     let mut errors = Vec::new();
-    let method = request.payment_method_id.filter(|_| !request.is_free).and_then(|id| {
-        pricing::active_method(id, found)
-            .map_err(|error| errors.push(error))
-            .ok()
-    });
+    let method = request
+        .payment_method_id
+        .filter(|_| !request.is_free)
+        .and_then(|id| pricing::active_method(id, found).map_err(|error| errors.push(error)).ok());
     let priced = pricing::price(request, found).map_err(|more| errors.extend(more));
     let (Ok(Priced { cart, currency, sum }), true) = (priced, errors.is_empty()) else {
         return Err(Refusal::Invalid(errors));
     };
-    let adjustment = if request.is_free {
-        Some(Adjustment::free(sum))
-    } else {
-        adjust(&command.adjustment, method, sum, currency)?
-    };
+    let adjustment =
+        if request.is_free { Some(Adjustment::free(sum)) } else { adjust(&command.adjustment, method, sum, currency)? };
     let paid = request.payment_amount.filter(|_| !request.is_free);
-    let paid = paid
-        .map(|value| pricing::amount("payment_amount", value, currency))
-        .transpose()?;
+    let paid = paid.map(|value| pricing::amount("payment_amount", value, currency)).transpose()?;
     let at = service.now();
-    let counts = matches!(
-        command.status,
-        Status::Pending | Status::PaymentSubmitted | Status::Completed
-    );
-    let payment = paid
-        .filter(|amount| counts && !request.is_free && !amount.is_zero())
-        .map(|amount| Payment {
-            amount,
-            at,
-            transaction_id: request.payment_transaction_id.clone(),
-            method: method.map(|method| method.label().to_owned()),
-        });
+    let counts = matches!(command.status, Status::Pending | Status::PaymentSubmitted | Status::Completed);
+    let payment = paid.filter(|amount| counts && !request.is_free && !amount.is_zero()).map(|amount| Payment {
+        amount,
+        at,
+        transaction_id: request.payment_transaction_id.clone(),
+        method: method.map(|method| method.label().to_owned()),
+    });
     let new = NewWorkOrder {
         uuid,
         number: WorkOrderId(0),
         shop: caller.name.clone(),
         source: request.source.clone(),
-        customer: request.customer.clone(),
+        customer: pricing::customer(request, found)?,
         currency,
         cart,
         adjustment,
@@ -127,17 +109,9 @@ fn adjust(
     match asked {
         AdjustmentRequest::None => Ok(None),
         AdjustmentRequest::Unsaid => Ok(method.and_then(|method| Adjustment::of_method(method, sum, currency))),
-        AdjustmentRequest::Given {
-            direction,
-            label,
-            amount,
-        } => {
+        AdjustmentRequest::Given { direction, label, amount } => {
             let amount = Amount::new(*amount, currency).map_err(|rule| FieldError::new("adjustment_amount", rule))?;
-            Ok(Some(Adjustment {
-                direction: *direction,
-                label: label.clone(),
-                amount,
-            }))
+            Ok(Some(Adjustment { direction: *direction, label: label.clone(), amount }))
         }
     }
 }

@@ -29,19 +29,8 @@ pub async fn enter(
     now: Timestamp,
 ) -> Result<(ApiKey, Found), Denied> {
     let presented = key.ok_or(Denied::NoKey)?;
-    let wanted = Wanted {
-        key: Some(presented.clone()),
-        ..wanted
-    };
+    let wanted = Wanted { key: Some(presented.clone()), ..wanted };
     let mut found = store.look_up(&wanted).await.map_err(Denied::Unavailable)?;
-    let key = found
-        .key
-        .take()
-        .filter(|key| key.admits(&presented, now))
-        .ok_or(Denied::NoKey)?;
-    if key.may(scope) {
-        Ok((key, found))
-    } else {
-        Err(Denied::NoScope(scope))
-    }
+    let key = found.key.take().filter(|key| key.admits(&presented, now)).ok_or(Denied::NoKey)?;
+    if key.may(scope) { Ok((key, found)) } else { Err(Denied::NoScope(scope)) }
 }

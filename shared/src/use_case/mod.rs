@@ -3,22 +3,34 @@
 use std::sync::Arc;
 
 use crate::{
-    domain::{ids::PaymentMethodId, money::Amount, status::Status, time::Timestamp, token::TokenSecrets},
+    domain::{
+        ids::PaymentMethodId, money::Amount, status::Status, time::Timestamp, token::TokenSecrets,
+        work_order::NotAllowed,
+    },
     ports::{Clock, PortError},
 };
 
 pub mod catalogue;
+pub mod change;
+pub mod claims;
 pub mod command;
 pub mod complete_by_token;
 pub mod complete_order;
+pub mod complete_pending_order;
 pub mod create_work_order;
 pub mod door;
+pub mod find_order;
 pub mod get_work_order;
+pub mod list_orders;
 pub mod once;
+pub mod one_item;
+pub mod operator;
 pub mod pricing;
 pub mod provision;
 pub mod provision_order;
 pub mod record;
+pub mod send_payment_instructions;
+pub mod submit_payment;
 pub mod sweep;
 
 /// What the use cases work with: a store and a queue (implementations of the ports an action asks for), the secrets of
@@ -91,6 +103,12 @@ pub enum Refusal {
 impl From<PortError> for Refusal {
     fn from(error: PortError) -> Self {
         Self::Unavailable(error)
+    }
+}
+
+impl From<NotAllowed> for Refusal {
+    fn from(refused: NotAllowed) -> Self {
+        Self::WrongState(refused.from)
     }
 }
 

@@ -41,11 +41,7 @@ impl<'a> Once<'a> {
             .or(request.wc_order_id.as_deref().map(|value| (OnceKind::ShopOrder, value)))
             .or(transaction.as_deref().map(|value| (OnceKind::Transaction, value)))
             .map(|(kind, value)| OnceKey::new(shop, action, kind, value));
-        Self {
-            key,
-            request,
-            fingerprint: request.fingerprint(status),
-        }
+        Self { key, request, fingerprint: request.fingerprint(status) }
     }
 
     /// The uuid of the order that the request makes, and whether it is the same for every copy of it.
@@ -75,11 +71,7 @@ impl<'a> Once<'a> {
             }
             _ => false,
         };
-        if same {
-            Ok(())
-        } else {
-            Err(Refusal::KeyUsed(existing.reference().to_string()))
-        }
+        if same { Ok(()) } else { Err(Refusal::KeyUsed(existing.reference().to_string())) }
     }
 }
 
@@ -88,15 +80,8 @@ fn payment_fingerprint(request: &OrderRequest, currency: Currency) -> Fingerprin
         return Fingerprint::of(["free"]);
     }
     let method = request.payment_method_id.map(|id| id.to_string()).unwrap_or_default();
-    let amount = request
-        .payment_amount
-        .map(|amount| amount_text(amount, currency))
-        .unwrap_or_default();
-    Fingerprint::of([
-        method.as_str(),
-        request.payment_transaction_id.as_deref().unwrap_or_default(),
-        &amount,
-    ])
+    let amount = request.payment_amount.map(|amount| amount_text(amount, currency)).unwrap_or_default();
+    Fingerprint::of([method.as_str(), request.payment_transaction_id.as_deref().unwrap_or_default(), &amount])
 }
 
 fn amount_text(amount: Decimal, currency: Currency) -> String {

@@ -2,13 +2,17 @@
 
 use rust_decimal::Decimal;
 
-use super::{FieldError, Refusal, command::OrderRequest};
+use super::{
+    FieldError, Refusal,
+    command::{Buyer, OrderRequest},
+};
 use crate::{
     domain::{
         cart::{self, CartLine},
         catalogue::PaymentMethod,
         ids::PaymentMethodId,
         money::{Amount, Currency},
+        work_order::Customer,
     },
     ports::Found,
 };
@@ -85,18 +89,31 @@ pub fn price(request: &OrderRequest, found: &Found) -> Result<Priced, Vec<FieldE
     }
 }
 
+/// Who buys: the customer that was given, or the one of the line that is renewed.
+pub fn customer(request: &OrderRequest, found: &Found) -> Result<Customer, FieldError> {
+    match &request.buyer {
+        Buyer::Given(customer) => Ok(customer.clone()),
+        Buyer::OfLine => {
+            let line = request.items.iter().find_map(|item| found.lines.get(&item.activation_id?));
+            let line = line.ok_or_else(|| FieldError::new("activation_id", "names no line"))?;
+            Ok(Customer {
+                email: line.customer_email.clone(),
+                name: line.customer_name.clone(),
+                phone: None,
+                address: None,
+            })
+        }
+    }
+}
+
 /// The active method with number `id`.
 pub fn active_method(id: PaymentMethodId, found: &Found) -> Result<&PaymentMethod, FieldError> {
     match &found.payment_method {
         Some(method) if method.id == id && method.active => Ok(method),
-        Some(method) if method.id == id => Err(FieldError::new(
-            "payment_method_id",
-            format!("names payment method {id}, which is not active"),
-        )),
-        _ => Err(FieldError::new(
-            "payment_method_id",
-            format!("names no payment method: there is none with id {id}"),
-        )),
+        Some(method) if method.id == id => {
+            Err(FieldError::new("payment_method_id", format!("names payment method {id}, which is not active")))
+        }
+        _ => Err(FieldError::new("payment_method_id", format!("names no payment method: there is none with id {id}"))),
     }
 }
 

@@ -104,20 +104,9 @@ pub async fn provision<S: Orders + Lines, Q: Deliveries>(
             }
         }
     }
-    let loaded = if names.is_empty() {
-        Ok(Vec::new())
-    } else {
-        service.store.load(&names).await
-    };
-    let loaded = loaded.unwrap_or_else(|error| {
-        names
-            .iter()
-            .map(|_| Loaded {
-                order: Err(error.clone()),
-                pointed: true,
-            })
-            .collect()
-    });
+    let loaded = if names.is_empty() { Ok(Vec::new()) } else { service.store.load(&names).await };
+    let loaded = loaded
+        .unwrap_or_else(|error| names.iter().map(|_| Loaded { order: Err(error.clone()), pointed: true }).collect());
     let work = names
         .into_iter()
         .zip(loaded)
@@ -133,13 +122,8 @@ pub async fn provision<S: Orders + Lines, Q: Deliveries>(
     if !unreadable.deliveries.is_empty() {
         let cause = PortError::Corrupt("a message names no order".to_owned());
         let delay = hand_back(&service.queue, &unreadable).await;
-        batch
-            .again
-            .extend(unreadable.deliveries.into_iter().map(|delivery| delivery.message_id));
-        batch.reports.push(Report {
-            reference: None,
-            outcome: Outcome::Again { cause, delay },
-        });
+        batch.again.extend(unreadable.deliveries.into_iter().map(|delivery| delivery.message_id));
+        batch.reports.push(Report { reference: None, outcome: Outcome::Again { cause, delay } });
     }
     batch
 }
@@ -151,49 +135,21 @@ async fn one_order<S: Orders + Lines, Q: Deliveries>(
     group: Group,
     time_left: &(dyn Fn() -> Duration + Sync),
 ) -> (Report, Vec<String>) {
-    let reference = loaded
-        .order
-        .as_ref()
-        .ok()
-        .and_then(Option::as_ref)
-        .map(|order| order.reference().to_string());
+    let reference = loaded.order.as_ref().ok().and_then(Option::as_ref).map(|order| order.reference().to_string());
     // One order whose data makes the code panic must not take the batch along.
-    let work = AssertUnwindSafe(Box::pin(one_loaded(service, name, loaded, time_left)))
-        .catch_unwind()
-        .await;
+    let work = AssertUnwindSafe(Box::pin(one_loaded(service, name, loaded, time_left))).catch_unwind().await;
     let result = work.unwrap_or_else(|_| {
-        Err((
-            None,
-            Passing::Fault(PortError::Corrupt("the provisioning code panicked".to_owned())),
-        ))
+        Err((None, Passing::Fault(PortError::Corrupt("the provisioning code panicked".to_owned()))))
     });
     let (order, cause) = match result {
         Ok(Done::Completed { seconds }) => {
-            return (
-                Report {
-                    reference,
-                    outcome: Outcome::Completed { seconds },
-                },
-                vec![],
-            );
+            return (Report { reference, outcome: Outcome::Completed { seconds } }, vec![]);
         }
         Ok(Done::Failed { reason }) => {
-            return (
-                Report {
-                    reference,
-                    outcome: Outcome::Failed { reason },
-                },
-                vec![],
-            );
+            return (Report { reference, outcome: Outcome::Failed { reason } }, vec![]);
         }
         Ok(Done::Nothing) => {
-            return (
-                Report {
-                    reference,
-                    outcome: Outcome::Nothing,
-                },
-                vec![],
-            );
+            return (Report { reference, outcome: Outcome::Nothing }, vec![]);
         }
         Err((order, Passing::Fault(cause))) => (order, cause),
         Err((_, Passing::NoTime)) => {
@@ -208,18 +164,11 @@ async fn one_order<S: Orders + Lines, Q: Deliveries>(
         let reason = format!("gave up after {} deliveries: {cause}", group.count());
         let gave_up = give_up(service, name, &reason).await;
         postpone_all(&service.queue, &group, Duration::ZERO).await;
-        let again = group
-            .deliveries
-            .into_iter()
-            .map(|delivery| delivery.message_id)
-            .collect();
+        let again = group.deliveries.into_iter().map(|delivery| delivery.message_id).collect();
         let outcome = match gave_up {
             Ok(true) => Outcome::Failed { reason },
             Ok(false) => Outcome::Nothing,
-            Err(cause) => Outcome::Again {
-                cause,
-                delay: Duration::ZERO,
-            },
+            Err(cause) => Outcome::Again { cause, delay: Duration::ZERO },
         };
         return (Report { reference, outcome }, again);
     }
@@ -255,18 +204,8 @@ async fn one_loaded<S: Orders + Lines, Q>(
 }
 
 fn again(reference: Option<String>, cause: PortError, delay: Duration, group: Group) -> (Report, Vec<String>) {
-    let messages = group
-        .deliveries
-        .into_iter()
-        .map(|delivery| delivery.message_id)
-        .collect();
-    (
-        Report {
-            reference,
-            outcome: Outcome::Again { cause, delay },
-        },
-        messages,
-    )
+    let messages = group.deliveries.into_iter().map(|delivery| delivery.message_id).collect();
+    (Report { reference, outcome: Outcome::Again { cause, delay } }, messages)
 }
 
 /// Sets the back-off of a failed delivery; how long it is.

@@ -77,10 +77,7 @@ pub async fn provision_order<S: Orders + Lines, Q>(
     let result = match order.status() {
         Status::Queued | Status::Provisioning => run(service, &order, time_left).await,
         // A consumer may have died after it made lines and before it saw that the order was canceled.
-        Status::Canceled => suspend_lines(service, &order)
-            .await
-            .map(|()| Done::Nothing)
-            .map_err(Passing::from),
+        Status::Canceled => suspend_lines(service, &order).await.map(|()| Done::Nothing).map_err(Passing::from),
         _ => Ok(Done::Nothing),
     };
     result.map_err(|passing| (Some(Box::new(order)), passing))
@@ -100,11 +97,7 @@ async fn run<S: Orders + Lines, Q>(
             Effect::Make { .. } => None,
         })
         .collect();
-    let mut lines = if named.is_empty() {
-        HashMap::new()
-    } else {
-        service.store.lines(&named).await?
-    };
+    let mut lines = if named.is_empty() { HashMap::new() } else { service.store.lines(&named).await? };
     let mut usernames: Vec<Vec<String>> = vec![Vec::new(); order.cart.len()];
     let mut failures = Vec::new();
     for effect in effects {
@@ -145,9 +138,7 @@ async fn make<S: Lines, Q>(
     match service.store.make(&line).await? {
         Made::New => Ok(line.username),
         Made::Existed(existing) if existing.is_from(&origin) => Ok(existing.username),
-        Made::Existed(_) => Err(Trouble::Never(Never(format!(
-            "line {id} is there and is not of this order"
-        )))),
+        Made::Existed(_) => Err(Trouble::Never(Never(format!("line {id} is there and is not of this order")))),
     }
 }
 
@@ -206,9 +197,9 @@ async fn finish<S: Orders + Lines, Q>(
         if service.store.save(&mut current).await? == Saved::Done {
             return Ok(match failure {
                 Some(reason) => Done::Failed { reason },
-                None => Done::Completed {
-                    seconds: seconds_since(current.queued_at.unwrap_or(current.created_at), now),
-                },
+                None => {
+                    Done::Completed { seconds: seconds_since(current.queued_at.unwrap_or(current.created_at), now) }
+                }
             });
         }
         current = reread(service, order).await?;
@@ -226,7 +217,7 @@ async fn reread<S: Orders, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Resu
 }
 
 /// Switches off the lines that a canceled order made.
-async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Result<(), PortError> {
+pub(super) async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Result<(), PortError> {
     let made: HashMap<ActivationId, Origin> = effects(order)
         .into_iter()
         .filter_map(|effect| match effect {
@@ -268,11 +259,7 @@ pub(super) async fn fail<S: Orders, Q>(
         let Some(mut order) = service.store.order(name.order).await? else {
             return Ok(false);
         };
-        if !still(&order)
-            || order
-                .change(Status::Failed, by, Some(reason.to_owned()), service.now())
-                .is_err()
-        {
+        if !still(&order) || order.change(Status::Failed, by, Some(reason.to_owned()), service.now()).is_err() {
             return Ok(false);
         }
         order.failure = Some(reason.to_owned());

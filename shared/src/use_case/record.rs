@@ -23,11 +23,7 @@ pub struct Recorded {
 impl Recorded {
     /// An order that was there, or was changed without a message.
     pub fn quietly(order: WorkOrder, replayed: bool) -> Self {
-        Self {
-            order,
-            replayed,
-            send_failed: None,
-        }
+        Self { order, replayed, send_failed: None }
     }
 }
 
@@ -38,8 +34,8 @@ pub type Draft = Box<dyn FnOnce(crate::domain::ids::WorkOrderId) -> NewWorkOrder
 ///
 /// A refusal in place of a draft came of the catalogue or the lines as they are now. They may have changed since an
 /// earlier copy of the request was accepted, so that copy's order is looked for first.
-pub async fn record<S: Orders + Numbers, Q: Queue>(
-    service: &Service<S, Q>,
+pub async fn record<S: Orders + Numbers, Q: Queue, T>(
+    service: &Service<S, Q, T>,
     once: &Once<'_>,
     uuid: (uuid::Uuid, bool),
     draft: Result<Draft, Refusal>,
@@ -73,13 +69,15 @@ pub async fn record<S: Orders + Numbers, Q: Queue>(
             };
             // Without its pointer the order cannot be found by its code: the caller comes again, which repeats the pointer.
             pointed?;
-            Ok(Recorded {
-                order,
-                replayed: false,
-                send_failed: sent.err(),
-            })
+            Ok(Recorded { order, replayed: false, send_failed: sent.err() })
         }
     }
+}
+
+/// Sends the message of a stored order; one that fails to go is the sweep's to send.
+pub async fn queue<S, Q: Queue, T>(service: &Service<S, Q, T>, order: WorkOrder) -> Recorded {
+    let sent = service.queue.send(OrderName::from(&order)).await;
+    Recorded { order, replayed: false, send_failed: sent.err() }
 }
 
 async fn replay<S: Orders>(store: &S, once: &Once<'_>, existing: WorkOrder) -> Result<Recorded, Refusal> {

@@ -46,11 +46,7 @@ pub struct Swept {
 pub async fn sweep<S: Orders + OpenOrders, Q: Queue>(service: &Worker<S, Q>) -> Result<Swept, PortError> {
     let waiting = service.queue.waiting().await?;
     if waiting > BACKLOG {
-        return Ok(Swept {
-            waiting,
-            backlog: true,
-            ..Swept::default()
-        });
+        return Ok(Swept { waiting, backlog: true, ..Swept::default() });
     }
     let now = service.now();
     let before = now - Duration::seconds(GRACE_SECONDS);
@@ -63,10 +59,7 @@ pub async fn sweep<S: Orders + OpenOrders, Q: Queue>(service: &Worker<S, Q>) -> 
         .collect();
     let mut results =
         stream::iter(due.into_iter().map(|open| resend(service, open.name, before, waiting))).buffer_unordered(AT_ONCE);
-    let mut swept = Swept {
-        waiting,
-        ..Swept::default()
-    };
+    let mut swept = Swept { waiting, ..Swept::default() };
     while let Some(result) = results.next().await {
         match result {
             Ok(Step::Resent) => swept.resent += 1,
@@ -83,10 +76,7 @@ pub async fn sweep<S: Orders + OpenOrders, Q: Queue>(service: &Worker<S, Q>) -> 
 
 /// Sends every queued order again, whatever its age: for a queue that is known to be empty. Returns how many.
 pub async fn refill<S: Orders + OpenOrders, Q: Queue>(service: &Worker<S, Q>) -> Result<u32, PortError> {
-    let open = service
-        .store
-        .open_orders(Status::Queued, Timestamp::MAX_UTC, u32::MAX)
-        .await?;
+    let open = service.store.open_orders(Status::Queued, Timestamp::MAX_UTC, u32::MAX).await?;
     let mut sent = 0;
     for entry in open {
         service.queue.send(entry.name).await?;

@@ -22,11 +22,7 @@ impl<'a> Fields<'a> {
 
     /// The fields of an object within another; `prefix` leads to it, `items[0].`.
     pub fn within(map: &'a Map<String, Value>, prefix: String) -> Self {
-        Self {
-            map,
-            prefix,
-            errors: Vec::new(),
-        }
+        Self { map, prefix, errors: Vec::new() }
     }
 
     /// Was the key sent, be it with `null`?
@@ -36,8 +32,7 @@ impl<'a> Fields<'a> {
 
     /// Notes that a field breaks a rule: `` `name` rule.``
     pub fn refuse(&mut self, name: &str, rule: impl std::fmt::Display) {
-        self.errors
-            .push(FieldError::new(format!("{}{name}", self.prefix), rule));
+        self.errors.push(FieldError::new(format!("{}{name}", self.prefix), rule));
     }
 
     /// Notes errors that were found elsewhere.
@@ -106,10 +101,7 @@ impl<'a> Fields<'a> {
         if blank(value) {
             return None;
         }
-        match number(value)
-            .filter(|number| number.fract().is_zero())
-            .and_then(|number| u64::try_from(number).ok())
-        {
+        match number(value).filter(|number| number.fract().is_zero()).and_then(|number| u64::try_from(number).ok()) {
             Some(number) if (min..=max).contains(&number) => Some(number),
             _ => self.none(name, rule),
         }
@@ -212,9 +204,7 @@ fn number(value: &Value) -> Option<Decimal> {
         },
         Value::String(text) => {
             let text = text.trim();
-            let plain = text
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || b".-+eE".contains(&byte));
+            let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b".-+eE".contains(&byte));
             plain.then(|| text.parse().or_else(|_| Decimal::from_scientific(text)).ok())?
         }
         _ => None,
@@ -231,27 +221,13 @@ mod tests {
         let map = Map::from_iter([("f".to_owned(), value)]);
         let mut fields = Fields::new(&map);
         let result = read(&mut fields);
-        (
-            result,
-            fields.into_errors().into_iter().map(|error| error.message).collect(),
-        )
+        (result, fields.into_errors().into_iter().map(|error| error.message).collect())
     }
 
     #[test]
     fn integers_are_taken_as_php_sends_them() {
-        for value in [
-            json!(7),
-            json!(7.0),
-            json!("7"),
-            json!(" 7 "),
-            json!("7.0"),
-            json!("7e0"),
-        ] {
-            assert_eq!(
-                with(value.clone(), |f| f.integer("f", 1, 99)),
-                (Some(7), vec![]),
-                "{value}"
-            );
+        for value in [json!(7), json!(7.0), json!("7"), json!(" 7 "), json!("7.0"), json!("7e0")] {
+            assert_eq!(with(value.clone(), |f| f.integer("f", 1, 99)), (Some(7), vec![]), "{value}");
         }
         for value in [
             json!(0),
@@ -266,11 +242,7 @@ mod tests {
             json!(1e300),
         ] {
             let (result, errors) = with(value.clone(), |f| f.integer("f", 1, 99));
-            assert_eq!(
-                (result, errors),
-                (None, vec!["`f` must be an integer from 1 to 99.".to_owned()]),
-                "{value}"
-            );
+            assert_eq!((result, errors), (None, vec!["`f` must be an integer from 1 to 99.".to_owned()]), "{value}");
         }
         for value in [json!(null), json!("")] {
             assert_eq!(with(value, |f| f.integer("f", 1, 99)), (None, vec![]));
@@ -282,14 +254,7 @@ mod tests {
         for value in [json!(true), json!(1), json!("true"), json!("1"), json!("TRUE")] {
             assert_eq!(with(value, |f| f.boolean("f")), (true, vec![]));
         }
-        for value in [
-            json!(false),
-            json!(0),
-            json!("false"),
-            json!("0"),
-            json!(""),
-            json!(null),
-        ] {
+        for value in [json!(false), json!(0), json!("false"), json!("0"), json!(""), json!(null)] {
             assert_eq!(with(value, |f| f.boolean("f")), (false, vec![]));
         }
         assert_eq!(with(json!("yes"), |f| f.boolean("f")).1.len(), 1);
@@ -298,18 +263,12 @@ mod tests {
 
     #[test]
     fn decimals_keep_their_digits() {
-        let decimal = |value| {
-            with(value, |f| f.decimal("f"))
-                .0
-                .map(|decimal| decimal.round_dp(6).normalize().to_string())
-        };
+        let decimal =
+            |value| with(value, |f| f.decimal("f")).0.map(|decimal| decimal.round_dp(6).normalize().to_string());
         assert_eq!(decimal(json!(9.99)).as_deref(), Some("9.99"));
         assert_eq!(decimal(json!("9.990")).as_deref(), Some("9.99"));
         assert_eq!(decimal(json!("1e2")).as_deref(), Some("100"));
         assert_eq!(decimal(json!("nine")), None);
-        assert_eq!(
-            with(json!(1e60), |f| f.decimal("f")).1,
-            ["`f` must not be more than 999999999."]
-        );
+        assert_eq!(with(json!(1e60), |f| f.decimal("f")).1, ["`f` must not be more than 999999999."]);
     }
 }

@@ -38,9 +38,7 @@ pub fn parse(body: &[u8]) -> Result<Value, JsonFault> {
         return Err(JsonFault::Empty);
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = Strict { depth: 0 }
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value));
+    let value = Strict { depth: 0 }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     // serde_json's own messages quote none of the text but a duplicate key's name, which is said below without it.
     value.map_err(|error| JsonFault::Malformed(error.to_string()))
 }
@@ -138,12 +136,7 @@ mod tests {
 
     #[test]
     fn strict_json_is_read_as_serde_json_reads_it() {
-        for text in [
-            r#"{"a":[1,-2,3.5,true,null,"x\u00e4\/"],"b":{"c":{}}}"#,
-            "{}",
-            "\u{feff}{}",
-            " {\"a\" : 1e3}\n",
-        ] {
+        for text in [r#"{"a":[1,-2,3.5,true,null,"x\u00e4\/"],"b":{"c":{}}}"#, "{}", "\u{feff}{}", " {\"a\" : 1e3}\n"] {
             let expected: Map<String, Value> = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap();
             assert_eq!(parse_object(text.as_bytes()), Ok(expected));
         }
@@ -165,12 +158,7 @@ mod tests {
     fn nesting_ends_at_32_levels() {
         let nested = |levels: usize| format!("{{\"a\":{}1{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
         assert!(parse_object(nested(32).as_bytes()).is_ok());
-        assert!(
-            parse_object(nested(33).as_bytes())
-                .unwrap_err()
-                .to_string()
-                .contains("nested")
-        );
+        assert!(parse_object(nested(33).as_bytes()).unwrap_err().to_string().contains("nested"));
         assert!(parse_object(nested(100_000).as_bytes()).is_err());
     }
 }

@@ -42,14 +42,7 @@ pub enum SeedFault {
 pub fn parse(text: &[u8]) -> Result<Seed, SeedFault> {
     let map = parse_object(text)?;
     let mut fields = Fields::new(&map);
-    fields.only(&[
-        "settings",
-        "api_keys",
-        "products",
-        "payment_methods",
-        "bouquets",
-        "lines",
-    ]);
+    fields.only(&["settings", "api_keys", "products", "payment_methods", "bouquets", "lines"]);
     let empty = Map::new();
     let settings = match fields.value("settings") {
         None => &empty,
@@ -62,34 +55,18 @@ pub fn parse(text: &[u8]) -> Result<Seed, SeedFault> {
     let mut inner = Fields::within(settings, "settings.".to_owned());
     inner.only(&["currency", "first_work_order_id"]);
     let currency = currency(&mut inner, Currency::USD);
-    let first_number = inner
-        .integer("first_work_order_id", 1, MAX_ID / ActivationId::PER_ORDER)
-        .map(WorkOrderId);
+    let first_number = inner.integer("first_work_order_id", 1, MAX_ID / ActivationId::PER_ORDER).map(WorkOrderId);
     fields.extend(inner.into_errors());
     let seed = Seed {
         first_number,
         api_keys: entries(&mut fields, "api_keys", |_| None, api_key),
-        products: entries(
-            &mut fields,
-            "products",
-            |p: &Product| Some(p.id.0),
-            |f| product(f, currency),
-        ),
-        payment_methods: entries(
-            &mut fields,
-            "payment_methods",
-            |m: &PaymentMethod| Some(m.id.0),
-            payment_method,
-        ),
+        products: entries(&mut fields, "products", |p: &Product| Some(p.id.0), |f| product(f, currency)),
+        payment_methods: entries(&mut fields, "payment_methods", |m: &PaymentMethod| Some(m.id.0), payment_method),
         bouquets: entries(&mut fields, "bouquets", |b: &Bouquet| Some(b.id.0), bouquet),
         lines: entries(&mut fields, "lines", |l: &Activation| Some(l.id.0), line),
     };
     let errors = fields.into_errors();
-    if errors.is_empty() {
-        Ok(seed)
-    } else {
-        Err(SeedFault::Entries(errors))
-    }
+    if errors.is_empty() { Ok(seed) } else { Err(SeedFault::Entries(errors)) }
 }
 
 /// Reads an array of objects; two with one id are refused.
@@ -141,10 +118,7 @@ fn api_key(fields: &mut Fields<'_>) -> Option<ApiKey> {
     let name = name(fields);
     let secret = fields.text("secret", TEXT);
     let secret = fields.required("secret", secret);
-    if secret
-        .as_ref()
-        .is_some_and(|secret| secret.len() < SECRET || !secret.bytes().all(|b| b.is_ascii_graphic()))
-    {
+    if secret.as_ref().is_some_and(|secret| secret.len() < SECRET || !secret.bytes().all(|b| b.is_ascii_graphic())) {
         fields.refuse("secret", format!("must be {SECRET} or more visible ASCII characters"));
     }
     let names = fields.array("scopes", Scope::ALL.len());
@@ -161,12 +135,7 @@ fn api_key(fields: &mut Fields<'_>) -> Option<ApiKey> {
     if names.is_none() {
         scopes.push(Scope::All);
     }
-    Some(ApiKey {
-        hash: KeyHash::of(&secret?),
-        name: name?,
-        scopes,
-        revoked_at: None,
-    })
+    Some(ApiKey { hash: KeyHash::of(&secret?), name: name?, scopes, revoked_at: None })
 }
 
 fn product(fields: &mut Fields<'_>, default_currency: Currency) -> Option<Product> {
@@ -193,10 +162,7 @@ fn product(fields: &mut Fields<'_>, default_currency: Currency) -> Option<Produc
     let name = name(fields);
     let currency = currency(fields, default_currency);
     let price = fields.decimal("price_decimal");
-    let price = match fields
-        .required("price_decimal", price)
-        .map(|price| Amount::new(price, currency))
-    {
+    let price = match fields.required("price_decimal", price).map(|price| Amount::new(price, currency)) {
         Some(Err(rule)) => {
             fields.refuse("price_decimal", rule);
             None
@@ -307,10 +273,7 @@ fn payment_method(fields: &mut Fields<'_>) -> Option<PaymentMethod> {
     let adjustment_enabled = fields.boolean("adjustment_enabled");
     if adjustment_enabled && (adjustment_direction.is_none() || adjustment_mode.is_none() || adjustment_value.is_none())
     {
-        fields.refuse(
-            "adjustment_enabled",
-            "needs `adjustment_direction`, `adjustment_mode` and `adjustment_value`",
-        );
+        fields.refuse("adjustment_enabled", "needs `adjustment_direction`, `adjustment_mode` and `adjustment_value`");
     }
     let display_label = fields.text("display_label", TEXT);
     let processor = fields.text("processor", TEXT);
@@ -344,11 +307,7 @@ fn bouquet(fields: &mut Fields<'_>) -> Option<Bouquet> {
         _ => None,
     });
     let category = fields.required("category", category);
-    Some(Bouquet {
-        id: id?,
-        name: name?,
-        category: category?,
-    })
+    Some(Bouquet { id: id?, name: name?, category: category? })
 }
 
 fn line(fields: &mut Fields<'_>) -> Option<Activation> {

@@ -144,11 +144,7 @@ impl Backlog {
     /// Deletes a message if `receive` was its latest receive; otherwise does nothing, as SQS does
     /// for an older handle.
     pub(crate) fn delete(&mut self, slot: Slot, receive: u32) {
-        if self
-            .entries
-            .get(&slot)
-            .is_some_and(|entry| entry.message.receives == receive)
-        {
+        if self.entries.get(&slot).is_some_and(|entry| entry.message.receives == receive) {
             self.remove(slot);
         }
     }
@@ -174,10 +170,7 @@ impl Backlog {
             let reason = "Total VisibilityTimeout for the message is beyond the limit [43200 seconds].";
             return Err(Error::parameter("VisibilityTimeout", visibility.as_secs(), reason));
         }
-        entry.place = Place::InFlight {
-            since,
-            until: new_until,
-        };
+        entry.place = Place::InFlight { since, until: new_until };
         self.in_flight.remove(&(until, slot));
         self.in_flight.insert((new_until, slot));
         Ok(())
@@ -186,10 +179,7 @@ impl Backlog {
     /// Deletes every message, whatever it waits for.
     pub(crate) fn clear(&mut self) {
         // Slots go on from where they are, or an old handle could name a new message.
-        *self = Self {
-            next_slot: self.next_slot,
-            ..Self::default()
-        };
+        *self = Self { next_slot: self.next_slot, ..Self::default() };
     }
 
     /// When the next hidden message becomes ready.

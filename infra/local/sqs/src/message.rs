@@ -35,10 +35,7 @@ impl NewMessage {
     /// A message of this body alone.
     #[must_use]
     pub fn new(body: impl Into<String>) -> Self {
-        Self {
-            body: body.into(),
-            ..Self::default()
-        }
+        Self { body: body.into(), ..Self::default() }
     }
 
     /// Bytes that count against the limits of a message and of a batch.
@@ -64,11 +61,9 @@ impl NewMessage {
             return Err(Error::new(ErrorKind::InvalidMessageContents, message));
         }
         match self.delay {
-            Some(delay) if delay > MAX_DELAY => Err(Error::parameter(
-                "DelaySeconds",
-                delay.as_secs(),
-                "DelaySeconds must be >= 0 and <= 900.",
-            )),
+            Some(delay) if delay > MAX_DELAY => {
+                Err(Error::parameter("DelaySeconds", delay.as_secs(), "DelaySeconds must be >= 0 and <= 900."))
+            }
             _ => Ok(()),
         }
     }

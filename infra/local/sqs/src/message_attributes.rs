@@ -43,10 +43,7 @@ impl AttributeValue {
         if base == "Number" && !text.parse::<f64>().is_ok_and(f64::is_finite) {
             return Err(refused(&data_type, "The value of a Number attribute is not a number."));
         }
-        Ok(Self {
-            data_type,
-            payload: Payload::Text(text),
-        })
+        Ok(Self { data_type, payload: Payload::Text(text) })
     }
 
     /// A value of type `Binary`.
@@ -58,10 +55,7 @@ impl AttributeValue {
         if base_type(&data_type)? != "Binary" || bytes.is_empty() {
             return Err(refused(&data_type, "A binary value needs the type Binary and a byte."));
         }
-        Ok(Self {
-            data_type,
-            payload: Payload::Binary(bytes),
-        })
+        Ok(Self { data_type, payload: Payload::Binary(bytes) })
     }
 
     /// The data type with its label.
@@ -155,9 +149,7 @@ fn is_valid_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     !name.is_empty()
         && name.len() <= MAX_NAME
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
         && !name.starts_with('.')
         && !name.ends_with('.')
         && !name.contains("..")
@@ -170,10 +162,7 @@ fn base_type(data_type: &str) -> Result<&str, Error> {
     if matches!(base, "String" | "Number" | "Binary") && data_type.len() <= MAX_NAME {
         Ok(base)
     } else {
-        Err(refused(
-            data_type,
-            "The type must be String, Number or Binary, with a label or none.",
-        ))
+        Err(refused(data_type, "The type must be String, Number or Binary, with a label or none."))
     }
 }
 

@@ -122,8 +122,7 @@ impl Queues {
     /// # Errors
     /// `ResourceNotFound` when no queue has the ARN.
     pub fn move_tasks(&self, source_arn: &str) -> Result<Vec<MoveTask>, Error> {
-        self.resource(source_arn)?
-            .update(|state, _| Ok(state.moves.0.iter().cloned().collect()))
+        self.resource(source_arn)?.update(|state, _| Ok(state.moves.0.iter().cloned().collect()))
     }
 
     fn origin(&self, message: &Message) -> Result<Queue, MoveFailure> {

@@ -72,10 +72,7 @@ pub struct Queue {
 
 impl fmt::Debug for Queue {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Queue")
-            .field("arn", &self.shared.arn)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Queue").field("arn", &self.shared.arn).finish_non_exhaustive()
     }
 }
 
@@ -112,14 +109,8 @@ impl Queue {
             let backlog = &state.backlog;
             attributes.extend([
                 ("ApproximateNumberOfMessages", backlog.ready_count().to_string()),
-                (
-                    "ApproximateNumberOfMessagesDelayed",
-                    backlog.delayed_count().to_string(),
-                ),
-                (
-                    "ApproximateNumberOfMessagesNotVisible",
-                    backlog.in_flight_count().to_string(),
-                ),
+                ("ApproximateNumberOfMessagesDelayed", backlog.delayed_count().to_string()),
+                ("ApproximateNumberOfMessagesNotVisible", backlog.in_flight_count().to_string()),
                 ("CreatedTimestamp", self.shared.created.to_string()),
                 ("LastModifiedTimestamp", state.modified.to_string()),
                 ("QueueArn", self.arn().to_owned()),
@@ -182,9 +173,7 @@ impl Queue {
         check_visibility(visibility)?;
         self.update(|state, now| {
             let receipt = Receipt::decode(receipt_handle, self.shared.incarnation)?;
-            state
-                .backlog
-                .change_visibility(receipt.slot, receipt.receive, now, visibility)
+            state.backlog.change_visibility(receipt.slot, receipt.receive, now, visibility)
         })
     }
 
@@ -217,11 +206,7 @@ impl Queue {
     /// Reads the settings, and wakes nobody.
     pub(crate) fn settings<T>(&self, read: impl FnOnce(&Settings) -> T) -> Result<T, Error> {
         let state = self.shared.state.lock();
-        if state.deleted {
-            Err(no_such_queue())
-        } else {
-            Ok(read(&state.settings))
-        }
+        if state.deleted { Err(no_such_queue()) } else { Ok(read(&state.settings)) }
     }
 
     /// Runs `change` on the state as it is now, then wakes whom it concerns: one consumer if

@@ -36,10 +36,7 @@ impl Default for Queues {
 
 impl fmt::Debug for Queues {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Queues")
-            .field("region", &self.0.region)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Queues").field("region", &self.0.region).finish_non_exhaustive()
     }
 }
 
@@ -47,10 +44,7 @@ impl Queues {
     /// An account without queues; `region` stands in their ARNs.
     #[must_use]
     pub fn new(region: impl Into<String>) -> Self {
-        Self(Arc::new(Account {
-            region: region.into(),
-            queues: RwLock::default(),
-        }))
+        Self(Arc::new(Account { region: region.into(), queues: RwLock::default() }))
     }
 
     /// Creates a queue. If it exists with these attributes, it is returned as it is.
@@ -105,9 +99,7 @@ impl Queues {
     #[must_use]
     pub fn list(&self, prefix: &str) -> Vec<Queue> {
         let queues = self.0.queues.read();
-        let matching = queues
-            .values()
-            .map(|shared| Queue::new(Arc::clone(shared), self.clone()));
+        let matching = queues.values().map(|shared| Queue::new(Arc::clone(shared), self.clone()));
         matching.filter(|queue| queue.name().starts_with(prefix)).collect()
     }
 

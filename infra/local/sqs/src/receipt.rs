@@ -22,12 +22,10 @@ impl Receipt {
 
     /// Reads a handle that `queue` gave out.
     pub(crate) fn decode(handle: &str, queue: Uuid) -> Result<Self, Error> {
-        Self::parse(handle)
-            .filter(|receipt| receipt.queue == queue)
-            .ok_or_else(|| {
-                let message = format!("The input receipt handle \"{handle}\" is not a valid receipt handle.");
-                Error::new(ErrorKind::ReceiptHandleIsInvalid, message)
-            })
+        Self::parse(handle).filter(|receipt| receipt.queue == queue).ok_or_else(|| {
+            let message = format!("The input receipt handle \"{handle}\" is not a valid receipt handle.");
+            Error::new(ErrorKind::ReceiptHandleIsInvalid, message)
+        })
     }
 
     fn parse(handle: &str) -> Option<Self> {
@@ -54,22 +52,11 @@ mod tests {
 
     #[test]
     fn a_handle_reads_back_only_at_its_queue() {
-        let receipt = Receipt {
-            queue: Uuid::new_v4(),
-            slot: 7,
-            receive: 2,
-        };
+        let receipt = Receipt { queue: Uuid::new_v4(), slot: 7, receive: 2 };
         let handle = receipt.encode();
         assert_eq!(Receipt::decode(&handle, receipt.queue), Ok(receipt));
         assert!(Receipt::decode(&handle, Uuid::new_v4()).is_err());
-        for broken in [
-            "",
-            "x",
-            "é",
-            &handle[1..],
-            &format!("{handle}0"),
-            &format!("+{}", &handle[1..]),
-        ] {
+        for broken in ["", "x", "é", &handle[1..], &format!("{handle}0"), &format!("+{}", &handle[1..])] {
             assert!(Receipt::decode(broken, receipt.queue).is_err(), "{broken}");
         }
     }

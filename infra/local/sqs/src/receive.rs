@@ -28,11 +28,7 @@ pub struct ReceiveOptions {
 
 impl Default for ReceiveOptions {
     fn default() -> Self {
-        Self {
-            max_messages: 1,
-            visibility: None,
-            wait: None,
-        }
+        Self { max_messages: 1, visibility: None, wait: None }
     }
 }
 
@@ -113,11 +109,7 @@ impl Queue {
     }
 
     fn received(&self, delivery: Delivery) -> Received {
-        let receipt = Receipt {
-            queue: self.shared.incarnation,
-            slot: delivery.slot,
-            receive: delivery.receives,
-        };
+        let receipt = Receipt { queue: self.shared.incarnation, slot: delivery.slot, receive: delivery.receives };
         Received {
             message_id: delivery.id,
             receipt_handle: receipt.encode(),

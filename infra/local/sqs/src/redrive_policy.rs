@@ -35,10 +35,7 @@ impl RedrivePolicy {
             number => u32::try_from(number.as_u64()?).ok()?,
         };
         let target_arn = policy.get("deadLetterTargetArn")?.as_str()?.to_owned();
-        RECEIVE_COUNTS.contains(&count).then_some(Self {
-            target_arn,
-            max_receive_count: count,
-        })
+        RECEIVE_COUNTS.contains(&count).then_some(Self { target_arn, max_receive_count: count })
     }
 
     /// The attribute as `GetQueueAttributes` returns it.

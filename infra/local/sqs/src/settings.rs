@@ -20,21 +20,11 @@ pub(crate) const MAX_WAIT: Duration = Duration::from_secs(20);
 pub(crate) const MAX_MESSAGE_SIZE: usize = 1_048_576;
 
 /// Attributes that only FIFO queues have.
-const FIFO_ONLY: [&str; 4] = [
-    "FifoQueue",
-    "ContentBasedDeduplication",
-    "DeduplicationScope",
-    "FifoThroughputLimit",
-];
+const FIFO_ONLY: [&str; 4] = ["FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"];
 
 /// Attributes that are stored and returned and have no effect here.
-pub(crate) const WITHOUT_EFFECT: [&str; 5] = [
-    "KmsDataKeyReusePeriodSeconds",
-    "KmsMasterKeyId",
-    "Policy",
-    "RedriveAllowPolicy",
-    "SqsManagedSseEnabled",
-];
+pub(crate) const WITHOUT_EFFECT: [&str; 5] =
+    ["KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "Policy", "RedriveAllowPolicy", "SqsManagedSseEnabled"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -139,11 +129,7 @@ fn invalid_value(name: &str) -> Error {
 }
 
 fn number(name: &str, value: &str, range: RangeInclusive<u64>) -> Result<u64, Error> {
-    value
-        .parse()
-        .ok()
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| invalid_value(name))
+    value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| invalid_value(name))
 }
 
 fn seconds(name: &str, value: &str, range: RangeInclusive<u64>) -> Result<Duration, Error> {

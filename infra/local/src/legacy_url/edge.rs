@@ -62,10 +62,7 @@ fn parameters(query: &str) -> Map<String, Value> {
         if first.get("multiValue").is_none() {
             first["multiValue"] = json!([{ "value": first["value"] }]);
         }
-        first["multiValue"]
-            .as_array_mut()
-            .unwrap()
-            .push(json!({ "value": value }));
+        first["multiValue"].as_array_mut().unwrap().push(json!({ "value": value }));
     }
     parameters
 }

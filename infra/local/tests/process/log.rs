@@ -60,14 +60,8 @@ async fn the_log_of_a_whole_run_gives_nothing_private_away() {
     let wrong_key = "a-wrong-key-that-is-private";
     for (target, key) in [
         (format!("get_work_order?ref={reference}&token={token}"), DEMO_KEY),
-        (
-            format!("get_work_order?ref={reference}&email=jane@example.com"),
-            DEMO_KEY,
-        ),
-        (
-            "get_work_order?ref=Ref-Private&email=john@example.com".to_owned(),
-            wrong_key,
-        ),
+        (format!("get_work_order?ref={reference}&email=jane@example.com"), DEMO_KEY),
+        ("get_work_order?ref=Ref-Private&email=john@example.com".to_owned(), wrong_key),
         ("unknown?secret=query-private".to_owned(), DEMO_KEY),
     ] {
         let url = format!("{}/api/{target}", program.url);
@@ -85,30 +79,16 @@ async fn the_log_of_a_whole_run_gives_nothing_private_away() {
         refused[field] = json!("Refused-And-Private".repeat(400));
         program.post("complete_order", &refused).await;
     }
-    program
-        .post("complete_order", &json!({ "confirmation_token": token }))
-        .await;
-    let malformed = client
-        .post(format!("{}/api/complete_order", program.url))
-        .header("X-Panelr-API-Key", DEMO_KEY);
-    malformed
-        .body(r#"{"customer_email":"malformed-private","customer_email":1}"#)
-        .send()
-        .await
-        .unwrap();
+    program.post("complete_order", &json!({ "confirmation_token": token })).await;
+    let malformed = client.post(format!("{}/api/complete_order", program.url)).header("X-Panelr-API-Key", DEMO_KEY);
+    malformed.body(r#"{"customer_email":"malformed-private","customer_email":1}"#).send().await.unwrap();
     program.completes(created["reference_code"].as_str().unwrap()).await;
     let log = program.end("TERM").await;
 
     for line in log.lines().filter(|line| line.starts_with('{')) {
         serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("not JSON: {line}"));
     }
-    for metric in [
-        "OrdersAccepted",
-        "OrdersReplayed",
-        "OrdersRefused",
-        "OrdersProvisioned",
-        "SecondsToProvision",
-    ] {
+    for metric in ["OrdersAccepted", "OrdersReplayed", "OrdersRefused", "OrdersProvisioned", "SecondsToProvision"] {
         assert!(log.contains(metric), "{metric} is not in the log");
     }
     let mut values = sent();
@@ -117,16 +97,10 @@ async fn the_log_of_a_whole_run_gives_nothing_private_away() {
     values.push(token.split_at(22).1.to_owned());
     values.push(order["cart"][0]["linked_username"].as_str().unwrap().to_owned());
     values.push(std::fs::read_to_string(folder.path().join("token-secret")).unwrap());
-    values.extend(
-        lines(folder.path())
-            .await
-            .iter()
-            .filter_map(|line| Some(line.get("password")?.as_s().ok()?.clone())),
-    );
+    values
+        .extend(lines(folder.path()).await.iter().filter_map(|line| Some(line.get("password")?.as_s().ok()?.clone())));
     assert!(values.len() > 21, "passwords are among them: {}", values.len());
-    let found: Vec<&String> = values
-        .iter()
-        .filter(|value| log.to_lowercase().contains(&value.to_lowercase()))
-        .collect();
+    let found: Vec<&String> =
+        values.iter().filter(|value| log.to_lowercase().contains(&value.to_lowercase())).collect();
     assert!(found.is_empty(), "the log gives away {found:?}:\n{log}");
 }

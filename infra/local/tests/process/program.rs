@@ -23,11 +23,7 @@ pub(crate) struct Program {
 
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-    command
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
 
@@ -40,62 +36,29 @@ impl Program {
             let read = tokio::time::timeout(Duration::from_secs(20), out.read_line(&mut welcome)).await;
             assert!(read.unwrap().unwrap() > 0, "it ended: {welcome}");
         }
-        let url = welcome
-            .lines()
-            .find_map(|line| line.strip_prefix("Listening at "))
-            .unwrap()
-            .to_owned();
-        Self {
-            child,
-            out,
-            welcome,
-            url,
-        }
+        let url = welcome.lines().find_map(|line| line.strip_prefix("Listening at ")).unwrap().to_owned();
+        Self { child, out, welcome, url }
     }
 
     pub(crate) async fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();
-        assert!(
-            Command::new("kill")
-                .args([&format!("-{name}"), &id])
-                .status()
-                .await
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().await.unwrap().success());
     }
 
     /// Ends it politely; all that it wrote after the welcome.
     pub(crate) async fn end(mut self, signal: &str) -> String {
         self.signal(signal).await;
-        let status = tokio::time::timeout(Duration::from_secs(15), self.child.wait())
-            .await
-            .expect("it ends")
-            .unwrap();
+        let status = tokio::time::timeout(Duration::from_secs(15), self.child.wait()).await.expect("it ends").unwrap();
         assert!(status.success(), "{status}");
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).await.unwrap();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut rest)
-            .await
-            .unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut rest).await.unwrap();
         rest
     }
 
     pub(crate) async fn post(&self, action: &str, body: &Value) -> Value {
         let request = reqwest::Client::new().post(format!("{}/api/{action}", self.url));
-        request
-            .header("X-Panelr-API-Key", DEMO_KEY)
-            .json(body)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        request.header("X-Panelr-API-Key", DEMO_KEY).json(body).send().await.unwrap().json().await.unwrap()
     }
 
     pub(crate) async fn order(&self, reference: &str) -> Value {
@@ -120,10 +83,7 @@ impl Program {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!(
-            "{reference} is not completed after 2 seconds: {}",
-            self.order(reference).await
-        );
+        panic!("{reference} is not completed after 2 seconds: {}", self.order(reference).await);
     }
 }
 
@@ -132,10 +92,8 @@ pub(crate) fn cart() -> Value {
 }
 
 pub(crate) async fn fails(arguments: &[&str]) -> String {
-    let output: Output = tokio::time::timeout(Duration::from_secs(20), command(arguments).output())
-        .await
-        .expect("it ends")
-        .unwrap();
+    let output: Output =
+        tokio::time::timeout(Duration::from_secs(20), command(arguments).output()).await.expect("it ends").unwrap();
     assert!(!output.status.success(), "it started with {arguments:?}");
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(text.lines().count(), 1, "one clear sentence: {text}");
@@ -147,25 +105,10 @@ pub(crate) async fn fails(arguments: &[&str]) -> String {
 pub(crate) async fn lines(
     folder: &Path,
 ) -> Vec<std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
-    let options = Options {
-        port: 0,
-        data: Some(folder.to_owned()),
-        background: false,
-        ..Options::default()
-    };
+    let options = Options { port: 0, data: Some(folder.to_owned()), background: false, ..Options::default() };
     let local = Local::start(options).await.unwrap();
-    let scan = local
-        .aws
-        .dynamodb()
-        .scan()
-        .table_name(local::store::TABLE)
-        .into_paginator()
-        .items()
-        .send();
+    let scan = local.aws.dynamodb().scan().table_name(local::store::TABLE).into_paginator().items().send();
     let items = scan.collect::<Result<Vec<_>, _>>().await.unwrap();
     local.stop().await;
-    items
-        .into_iter()
-        .filter(|item| item["sk"].as_s().unwrap() == "line")
-        .collect()
+    items.into_iter().filter(|item| item["sk"].as_s().unwrap() == "line").collect()
 }

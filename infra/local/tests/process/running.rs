@@ -13,9 +13,7 @@ fn quoted(command: &str) -> Vec<&str> {
 async fn the_curl_commands_work_as_printed() {
     let program = Program::start(&[]).await;
     let commands: Vec<&str> = program.welcome.split("  curl ").skip(1).collect();
-    let [complete, look] = commands[..] else {
-        panic!("{}", program.welcome)
-    };
+    let [complete, look] = commands[..] else { panic!("{}", program.welcome) };
     let arguments = quoted(complete);
     let client = reqwest::Client::new();
     let mut request = client.post(arguments[0]);
@@ -23,29 +21,14 @@ async fn the_curl_commands_work_as_printed() {
         let (name, value) = text.split_once(": ").unwrap();
         request = request.header(name, value);
     }
-    let reply: Value = request
-        .body(arguments[3].to_owned())
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let reply: Value = request.body(arguments[3].to_owned()).send().await.unwrap().json().await.unwrap();
     let reference = reply["data"]["reference_code"].as_str().unwrap();
     assert!(program.completes(reference).await["cart"][0]["linked_username"].is_string());
     let arguments = quoted(look);
     assert!(arguments[0].contains("ref=WO-2026-00042"));
     let url = arguments[0].replace("WO-2026-00042", reference);
     let (name, value) = arguments[1].split_once(": ").unwrap();
-    let order: Value = client
-        .get(url)
-        .header(name, value)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let order: Value = client.get(url).header(name, value).send().await.unwrap().json().await.unwrap();
     assert_eq!(order["data"]["status"], "completed");
 }
 
@@ -57,11 +40,7 @@ async fn it_writes_a_line_for_each_request_and_order_and_stops_cleanly() {
         let reference = reply["data"]["reference_code"].as_str().unwrap().to_owned();
         program.completes(&reference).await;
         let log = program.end(signal).await;
-        let about = |what: &str| {
-            log.lines()
-                .filter(|line| line.contains(what) && line.contains(&reference))
-                .count()
-        };
+        let about = |what: &str| log.lines().filter(|line| line.contains(what) && line.contains(&reference)).count();
         assert_eq!(about("action=\"complete_order\""), 1, "{log}");
         assert_eq!(about("action=\"provision\""), 1, "{log}");
     }
@@ -88,36 +67,20 @@ async fn an_accepted_order_survives_kill_9() {
     names.dedup();
     assert_eq!(names.len(), references.len());
     program.end("TERM").await;
-    assert_eq!(
-        lines(folder.path()).await.len(),
-        2 + references.len(),
-        "each once, beside the demo's two"
-    );
+    assert_eq!(lines(folder.path()).await.len(), 2 + references.len(), "each once, beside the demo's two");
 }
 
 #[tokio::test]
 async fn what_keeps_it_from_starting_is_said_in_one_sentence() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    assert!(
-        fails(&["--port", &port])
-            .await
-            .contains(&format!("port {port} is in use"))
-    );
+    assert!(fails(&["--port", &port]).await.contains(&format!("port {port} is in use")));
 
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     std::fs::write(path("file"), "x").unwrap();
-    assert!(
-        fails(&["--port", "0", "--data", &path("file")])
-            .await
-            .contains("data folder")
-    );
-    assert!(
-        fails(&["--port", "0", "--data", "/proc/nowhere"])
-            .await
-            .contains("data folder")
-    );
+    assert!(fails(&["--port", "0", "--data", &path("file")]).await.contains("data folder"));
+    assert!(fails(&["--port", "0", "--data", "/proc/nowhere"]).await.contains("data folder"));
 
     std::fs::create_dir(path("corrupt")).unwrap();
     std::fs::write(
@@ -128,26 +91,15 @@ async fn what_keeps_it_from_starting_is_said_in_one_sentence() {
     let fault = fails(&["--port", "0", "--data", &path("corrupt")]).await;
     assert!(fault.contains("orders.sqlite") && fault.contains("damaged"), "{fault}");
 
-    assert!(
-        fails(&["--port", "0", "--seed", &path("absent.json")])
-            .await
-            .contains("absent.json")
-    );
+    assert!(fails(&["--port", "0", "--seed", &path("absent.json")]).await.contains("absent.json"));
     std::fs::write(path("bad.json"), r#"{"products": [{"id": 1}]}"#).unwrap();
-    let output = command(&["--port", "0", "--seed", &path("bad.json")])
-        .output()
-        .await
-        .unwrap();
+    let output = command(&["--port", "0", "--seed", &path("bad.json")]).output().await.unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8(output.stderr).unwrap().contains("products[0].name"));
 
     let data = path("data");
     let program = Program::start(&["--data", &data]).await;
-    assert!(
-        fails(&["--port", "0", "--data", &data])
-            .await
-            .contains("in use by another")
-    );
+    assert!(fails(&["--port", "0", "--data", &data]).await.contains("in use by another"));
     program.end("TERM").await;
 }
 
@@ -161,15 +113,9 @@ async fn the_token_secret_is_kept_and_readable_by_its_owner_alone() {
     body["status"] = json!("pending");
     let created = program.post("create_work_order", &body).await["data"].clone();
     program.end("TERM").await;
-    let mode = std::fs::metadata(folder.path().join("token-secret"))
-        .unwrap()
-        .permissions()
-        .mode();
+    let mode = std::fs::metadata(folder.path().join("token-secret")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let program = Program::start(&["--data", data]).await;
     let token = json!({ "confirmation_token": created["confirmation_token"] });
-    assert_eq!(
-        program.post("complete_order", &token).await["data"]["work_order_id"],
-        created["work_order_id"]
-    );
+    assert_eq!(program.post("complete_order", &token).await["data"]["work_order_id"], created["work_order_id"]);
 }

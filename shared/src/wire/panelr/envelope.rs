@@ -16,10 +16,8 @@ pub fn success(data: &Value) -> String {
 pub fn failure(sentence: &str, code: &str, details: &[FieldError]) -> String {
     let mut body = json!({ "success": false, "data": null, "error": sentence, "code": code });
     if !details.is_empty() {
-        let details: Vec<Value> = details
-            .iter()
-            .map(|error| json!({ "field": error.field, "message": error.message }))
-            .collect();
+        let details: Vec<Value> =
+            details.iter().map(|error| json!({ "field": error.field, "message": error.message })).collect();
         body["details"] = details.into();
     }
     body.to_string()

@@ -1,5 +1,6 @@
 //! The Panelr work-order API.
 
+pub mod catalogue;
 pub mod envelope;
 pub mod order_request;
 pub mod requests;

@@ -10,7 +10,7 @@ use crate::{
         ids::{ActivationId, BouquetId, PaymentMethodId, ProductId},
         work_order::Customer,
     },
-    use_case::command::OrderRequest,
+    use_case::command::{Buyer, OrderRequest},
     wire::fields::Fields,
 };
 
@@ -27,14 +27,51 @@ const NEW_LINES: u32 = 99;
 /// Explicit bouquets of an order.
 const BOUQUETS: usize = 500;
 
-/// Reads the common fields; none if a rule is broken, which is then noted in `fields`.
+/// Reads a cart for a customer; none if a rule is broken, which is then noted in `fields`.
 pub fn read(fields: &mut Fields<'_>, default_source: &str) -> Option<OrderRequest> {
-    let email = email(fields);
+    let buyer = buyer(fields);
     let items = items(fields);
-    // All are read before one that is missing ends it: a caller gets every broken rule at once.
-    let name = fields.text("customer_name", TEXT);
-    let phone = fields.text("customer_phone", TEXT);
-    let address = fields.text("customer_address", TEXT);
+    read_rest(fields, default_source, buyer, items)
+}
+
+/// Reads one new line for a customer, its product beside the other fields.
+pub fn read_activation(fields: &mut Fields<'_>) -> Option<OrderRequest> {
+    let product_id = fields.id("product_id").map(ProductId);
+    let product_id = fields.required("product_id", product_id);
+    let qty = qty(fields);
+    let item = product_id.map(|product_id| RequestedItem {
+        product_id,
+        intent: Intent::NewActivation,
+        activation_id: None,
+        qty,
+    });
+    let buyer = buyer(fields);
+    read_rest(fields, "api", buyer, item.map(|item| vec![item]))
+}
+
+/// Reads the renewal of one line; its customer is the line's.
+pub fn read_renewal(fields: &mut Fields<'_>) -> Option<OrderRequest> {
+    let product_id = fields.id("product_id").map(ProductId);
+    let product_id = fields.required("product_id", product_id);
+    let activation_id = fields.id("activation_id").map(ActivationId);
+    let activation_id = fields.required("activation_id", activation_id);
+    let qty = qty(fields);
+    let item = product_id.zip(activation_id).map(|(product_id, id)| RequestedItem {
+        product_id,
+        intent: Intent::Renewal,
+        activation_id: Some(id),
+        qty,
+    });
+    read_rest(fields, "api", Some(Buyer::OfLine), item.map(|item| vec![item]))
+}
+
+/// All fields are read before one that is missing ends it: a caller gets every broken rule at once.
+fn read_rest(
+    fields: &mut Fields<'_>,
+    default_source: &str,
+    buyer: Option<Buyer>,
+    items: Option<Vec<RequestedItem>>,
+) -> Option<OrderRequest> {
     let payment_method_id = fields.id("payment_method_id").map(PaymentMethodId);
     let payment_transaction_id = fields.text("payment_transaction_id", TEXT);
     let payment_amount = fields.decimal("payment_amount");
@@ -45,12 +82,7 @@ pub fn read(fields: &mut Fields<'_>, default_source: &str) -> Option<OrderReques
     let notes = fields.text("notes", NOTES);
     let source = fields.text("source", TEXT);
     Some(OrderRequest {
-        customer: Customer {
-            email: email?,
-            name,
-            phone,
-            address,
-        },
+        buyer: buyer?,
         payment_method_id,
         items: items?,
         payment_transaction_id,
@@ -64,16 +96,26 @@ pub fn read(fields: &mut Fields<'_>, default_source: &str) -> Option<OrderReques
     })
 }
 
+fn buyer(fields: &mut Fields<'_>) -> Option<Buyer> {
+    let email = email(fields);
+    let name = fields.text("customer_name", TEXT);
+    let phone = fields.text("customer_phone", TEXT);
+    let address = fields.text("customer_address", TEXT);
+    email.map(|email| Buyer::Given(Customer { email, name, phone, address }))
+}
+
+fn qty(fields: &mut Fields<'_>) -> u32 {
+    fields.integer("qty", 1, QTY).and_then(|qty| u32::try_from(qty).ok()).unwrap_or(1)
+}
+
 fn email(fields: &mut Fields<'_>) -> Option<Email> {
     // Trimmed before its length counts.
     let text = fields.text("customer_email", 1_000);
     let text = fields.required("customer_email", text)?;
     let email = Email::parse(&text);
     if email.is_none() {
-        fields.refuse(
-            "customer_email",
-            "must be an e-mail address such as john@example.com, of at most 254 characters",
-        );
+        fields
+            .refuse("customer_email", "must be an e-mail address such as john@example.com, of at most 254 characters");
     }
     email
 }
@@ -92,16 +134,9 @@ fn items(fields: &mut Fields<'_>) -> Option<Vec<RequestedItem>> {
             _ => fields.refuse(&format!("items[{index}]"), "must be an object"),
         }
     }
-    let new_lines: u32 = items
-        .iter()
-        .filter(|item| item.intent == Intent::NewActivation)
-        .map(|item| item.qty)
-        .sum();
+    let new_lines: u32 = items.iter().filter(|item| item.intent == Intent::NewActivation).map(|item| item.qty).sum();
     if new_lines > NEW_LINES {
-        fields.refuse(
-            "items",
-            format!("must not ask for more than {NEW_LINES} new lines (the sum of their `qty`)"),
-        );
+        fields.refuse("items", format!("must not ask for more than {NEW_LINES} new lines (the sum of their `qty`)"));
     }
     (items.len() == values.len()).then_some(items)
 }
@@ -119,19 +154,14 @@ fn item(outer: &mut Fields<'_>, map: &Map<String, Value>, index: usize) -> Optio
         let id = fields.id("activation_id").map(ActivationId);
         fields.required("activation_id", id).map(Some)
     };
-    let qty = fields.integer("qty", 1, QTY).unwrap_or(1);
+    let qty = qty(&mut fields);
     let errors = fields.into_errors();
     let broken = !errors.is_empty();
     outer.extend(errors);
     if broken {
         return None;
     }
-    Some(RequestedItem {
-        product_id: product_id?,
-        intent: intent?,
-        activation_id: activation_id?,
-        qty: u32::try_from(qty).unwrap_or(1),
-    })
+    Some(RequestedItem { product_id: product_id?, intent: intent?, activation_id: activation_id?, qty })
 }
 
 fn bouquet_ids(fields: &mut Fields<'_>) -> Vec<BouquetId> {

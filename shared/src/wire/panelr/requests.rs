@@ -1,17 +1,28 @@
 //! Requests into commands.
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::order_request::{self, TEXT};
 use crate::{
-    domain::{catalogue::Direction, ids::PaymentMethodId, status::Status},
+    domain::{
+        catalogue::Direction,
+        ids::{PaymentMethodId, WorkOrderId},
+        status::Status,
+    },
     use_case::{
         FieldError,
-        command::{AdjustmentRequest, CompleteByToken, CompleteOrder, CreateWorkOrder, GetWorkOrder, Proof},
+        command::{
+            AdjustmentRequest, CompleteByToken, CompleteOrder, CreateWorkOrder, GetWorkOrder, OrderRequest, Proof,
+        },
         create_work_order::INITIAL,
+        submit_payment::SubmitPayment,
     },
     wire::{fields::Fields, query::parameter},
 };
+
+/// Characters of a URL.
+const URL: usize = 2_000;
 
 /// What a client sent could not be made into a command: the rules it broke.
 pub type Broken = Vec<FieldError>;
@@ -26,14 +37,71 @@ pub fn complete_order(body: &Map<String, Value>) -> Result<CompleteOrder, Broken
             payment_amount: fields.decimal("payment_amount"),
             payment_method_id: fields.id("payment_method_id").map(PaymentMethodId),
         })),
-        None => order_request::read(&mut fields, "api").map(|request| {
-            if !request.is_free {
-                fields.required("payment_method_id", request.payment_method_id);
-            }
-            CompleteOrder::Cart(Box::new(request))
-        }),
+        None => paid(order_request::read(&mut fields, "api"), &mut fields)
+            .map(|request| CompleteOrder::Cart(Box::new(request))),
     };
     finish(command, fields)
+}
+
+/// create_activation: complete_order with one new line.
+pub fn create_activation(body: &Map<String, Value>) -> Result<OrderRequest, Broken> {
+    let mut fields = Fields::new(body);
+    let request = paid(order_request::read_activation(&mut fields), &mut fields);
+    finish(request, fields)
+}
+
+/// create_renewal: complete_order with one renewal.
+pub fn create_renewal(body: &Map<String, Value>) -> Result<OrderRequest, Broken> {
+    let mut fields = Fields::new(body);
+    let request = paid(order_request::read_renewal(&mut fields), &mut fields);
+    finish(request, fields)
+}
+
+/// A paid order names how it was paid, unless it is free.
+fn paid(request: Option<OrderRequest>, fields: &mut Fields<'_>) -> Option<OrderRequest> {
+    let request = request?;
+    if !request.is_free {
+        fields.required("payment_method_id", request.payment_method_id);
+    }
+    Some(request)
+}
+
+/// submit_payment: by a token if there is one, else by reference code and e-mail.
+pub fn submit_payment(body: &Map<String, Value>) -> Result<SubmitPayment, Broken> {
+    let mut fields = Fields::new(body);
+    let token = fields.text("confirmation_token", TEXT);
+    let reference = fields.text("reference_code", TEXT);
+    let email = fields.text("customer_email", 1_000);
+    let proof = match (token, email) {
+        (Some(token), _) => Some(Proof::Token(token)),
+        (None, Some(email)) => {
+            fields.required("reference_code", reference.as_ref());
+            Some(Proof::Email(email))
+        }
+        (None, None) => {
+            let rule = "is required, or `reference_code` and `customer_email`: a reference code alone does not tell whose order it is";
+            fields.refuse("confirmation_token", rule);
+            None
+        }
+    };
+    let payment_transaction_id = fields.text("payment_transaction_id", TEXT);
+    let customer_note = fields.text("customer_note", order_request::NOTES);
+    let amount = fields.decimal("amount");
+    if amount.is_some_and(|amount| amount <= Decimal::ZERO) {
+        fields.refuse("amount", "must be over 0");
+    }
+    let request = proof.map(|proof| SubmitPayment { reference, proof, payment_transaction_id, customer_note, amount });
+    finish(request, fields)
+}
+
+/// send_payment_instructions: the order's number. The URL is checked and not kept: it carries a key of the shop's.
+pub fn send_payment_instructions(body: &Map<String, Value>) -> Result<WorkOrderId, Broken> {
+    let mut fields = Fields::new(body);
+    let number = fields.id("work_order_id").map(WorkOrderId);
+    let number = fields.required("work_order_id", number);
+    let url = fields.text("confirm_url", URL);
+    fields.required("confirm_url", url);
+    finish(number, fields)
 }
 
 /// create_work_order.
@@ -41,19 +109,14 @@ pub fn create_work_order(body: &Map<String, Value>) -> Result<CreateWorkOrder, B
     let mut fields = Fields::new(body);
     let order = order_request::read(&mut fields, "woocommerce");
     let words = INITIAL.map(Status::as_str);
-    let status = fields.word("status", &words, |word| {
-        Status::parse(word).filter(|status| INITIAL.contains(status))
-    });
+    let status = fields.word("status", &words, |word| Status::parse(word).filter(|status| INITIAL.contains(status)));
     let status = fields.required("status", status);
     let adjustment = adjustment(&mut fields);
-    let command = order
-        .zip(status)
-        .zip(adjustment)
-        .map(|((order, status), adjustment)| CreateWorkOrder {
-            order,
-            status,
-            adjustment,
-        });
+    let command = order.zip(status).zip(adjustment).map(|((order, status), adjustment)| CreateWorkOrder {
+        order,
+        status,
+        adjustment,
+    });
     finish(command, fields)
 }
 
@@ -68,11 +131,7 @@ fn adjustment(fields: &mut Fields<'_>) -> Option<AdjustmentRequest> {
     let label = fields.text(KEYS[1], TEXT);
     let amount = fields.decimal(KEYS[2]);
     match (direction, amount) {
-        (Some(direction), Some(amount)) => Some(AdjustmentRequest::Given {
-            direction,
-            label,
-            amount,
-        }),
+        (Some(direction), Some(amount)) => Some(AdjustmentRequest::Given { direction, label, amount }),
         (Some(_), None) => {
             fields.required::<()>(KEYS[2], None);
             None

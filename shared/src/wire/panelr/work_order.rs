@@ -23,6 +23,35 @@ pub fn completed(order: &WorkOrder) -> Value {
     })
 }
 
+/// The reply to create_activation and create_renewal.
+pub fn completed_one(order: &WorkOrder) -> Value {
+    json!({
+        "work_order_id": order.number,
+        "reference_code": order.reference().to_string(),
+        "status": Status::Queued.as_str(),
+    })
+}
+
+/// The reply to submit_payment. The sums are said only to a caller who said an amount.
+pub fn submitted(order: &WorkOrder, with_sums: bool) -> Value {
+    let mut data = json!({
+        "work_order_id": order.number,
+        "reference_code": order.reference().to_string(),
+        "status": Status::PaymentSubmitted.as_str(),
+        "fully_paid": order.prev_paid() >= order.order_total(),
+    });
+    if with_sums {
+        data["amount_paid"] = order.prev_paid().to_json().into();
+        data["balance_due"] = order.balance_due().to_json().into();
+    }
+    data
+}
+
+/// The reply to send_payment_instructions. The service sends no mail yet.
+pub fn instructions_asked_for(order: &WorkOrder) -> Value {
+    json!({ "sent": false, "reference_code": order.reference().to_string() })
+}
+
 /// The reply to create_work_order. The token is computed again, under the secret that the order was made with.
 pub fn created(order: &WorkOrder, tokens: &TokenSecrets) -> Value {
     let version = order.token_version.unwrap_or_else(|| tokens.current_version());

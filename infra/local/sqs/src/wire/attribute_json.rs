@@ -45,16 +45,10 @@ pub(super) fn read_trace_header(attributes: Option<AttributesJson>) -> Result<Op
 pub(super) fn write(value: &AttributeValue) -> AttributeJson {
     let data_type = Some(value.data_type().to_owned());
     match value.payload() {
-        Payload::Text(text) => AttributeJson {
-            data_type,
-            string_value: Some(text.clone()),
-            ..Default::default()
-        },
-        Payload::Binary(bytes) => AttributeJson {
-            data_type,
-            binary_value: Some(STANDARD.encode(bytes)),
-            ..Default::default()
-        },
+        Payload::Text(text) => AttributeJson { data_type, string_value: Some(text.clone()), ..Default::default() },
+        Payload::Binary(bytes) => {
+            AttributeJson { data_type, binary_value: Some(STANDARD.encode(bytes)), ..Default::default() }
+        }
     }
 }
 
@@ -68,10 +62,6 @@ fn read_value(json: AttributeJson) -> Result<AttributeValue, Error> {
                 .map_err(|_| Error::parameter("BinaryValue", &data_type, "The value is not base64."))?;
             AttributeValue::binary(data_type, bytes)
         }
-        _ => Err(Error::parameter(
-            "DataType",
-            data_type,
-            "There must be exactly one value.",
-        )),
+        _ => Err(Error::parameter("DataType", data_type, "There must be exactly one value.")),
     }
 }

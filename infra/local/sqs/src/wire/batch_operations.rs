@@ -67,24 +67,19 @@ pub(super) fn send(request: &Request<'_>) -> Reply {
     let input: Batch<SendEntry> = read(request)?;
     let queue = queue(request.queues, input.queue_url.as_ref())?;
     check(&input.entries)?;
-    let messages: Vec<(String, Result<NewMessage, Error>)> = input
-        .entries
-        .into_iter()
-        .map(|entry| (entry.id, entry.entry.into_message()))
-        .collect();
-    let size: usize = messages
-        .iter()
-        .filter_map(|(_, message)| message.as_ref().ok())
-        .map(NewMessage::size)
-        .sum();
+    let messages: Vec<(String, Result<NewMessage, Error>)> =
+        input.entries.into_iter().map(|entry| (entry.id, entry.entry.into_message())).collect();
+    let size: usize = messages.iter().filter_map(|(_, message)| message.as_ref().ok()).map(NewMessage::size).sum();
     if size > MAX_MESSAGE_SIZE {
         let message =
             format!("Batch requests cannot be longer than {MAX_MESSAGE_SIZE} bytes. You have sent {size} bytes.");
         return Err(Error::new(ErrorKind::BatchRequestTooLong, message));
     }
-    reply(&outcome(messages.into_iter().map(|(id, message)| {
-        (id, message.and_then(|message| queue.send(message)).map(SentJson::from))
-    })))
+    reply(&outcome(
+        messages
+            .into_iter()
+            .map(|(id, message)| (id, message.and_then(|message| queue.send(message)).map(SentJson::from))),
+    ))
 }
 
 pub(super) fn delete(request: &Request<'_>) -> Reply {
@@ -114,10 +109,8 @@ fn check<T>(entries: &[Entry<T>]) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::EmptyBatchRequest, message));
     }
     if entries.len() > MAX_ENTRIES {
-        let message = format!(
-            "Maximum number of entries per request are {MAX_ENTRIES}. You have sent {}.",
-            entries.len()
-        );
+        let message =
+            format!("Maximum number of entries per request are {MAX_ENTRIES}. You have sent {}.", entries.len());
         return Err(Error::new(ErrorKind::TooManyEntriesInBatchRequest, message));
     }
     if entries.iter().any(|entry| !is_valid_id(&entry.id)) {
@@ -139,10 +132,7 @@ fn is_valid_id(id: &str) -> bool {
 }
 
 fn outcome<T>(results: impl Iterator<Item = (String, Result<T, Error>)>) -> Outcome<T> {
-    let mut outcome = Outcome {
-        failed: Vec::new(),
-        successful: Vec::new(),
-    };
+    let mut outcome = Outcome { failed: Vec::new(), successful: Vec::new() };
     for (id, result) in results {
         match result {
             Ok(result) => outcome.successful.push(Successful { id, result }),

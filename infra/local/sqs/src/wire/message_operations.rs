@@ -104,8 +104,6 @@ pub(super) fn delete(request: &Request<'_>) -> Reply {
 
 pub(super) fn change_visibility(request: &Request<'_>) -> Reply {
     let input: Single<ReceiptEntry> = read(request)?;
-    input
-        .entry
-        .change_visibility(&queue(request.queues, input.queue_url.as_ref())?)?;
+    input.entry.change_visibility(&queue(request.queues, input.queue_url.as_ref())?)?;
     reply(&Empty {})
 }

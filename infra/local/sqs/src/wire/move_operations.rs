@@ -69,12 +69,8 @@ pub(super) fn start(request: &Request<'_>) -> Reply {
         count(rate, "MaxNumberOfMessagesPerSecond", 1..=500)?;
     }
     let source = required(input.source_arn.as_ref(), "SourceArn")?;
-    let task = request
-        .queues
-        .start_move_task(source, input.destination_arn.as_deref())?;
-    reply(&StartOutput {
-        task_handle: task.handle.to_string(),
-    })
+    let task = request.queues.start_move_task(source, input.destination_arn.as_deref())?;
+    reply(&StartOutput { task_handle: task.handle.to_string() })
 }
 
 pub(super) fn list(request: &Request<'_>) -> Reply {
@@ -82,7 +78,5 @@ pub(super) fn list(request: &Request<'_>) -> Reply {
     let source = required(input.source_arn.as_ref(), "SourceArn")?;
     let most = count(input.max_results.unwrap_or(1), "MaxResults", 1..=10)?;
     let tasks = request.queues.move_tasks(source)?;
-    reply(&ListOutput {
-        results: tasks.into_iter().take(most).map(TaskJson::from).collect(),
-    })
+    reply(&ListOutput { results: tasks.into_iter().take(most).map(TaskJson::from).collect() })
 }

@@ -8,10 +8,7 @@ use crate::queues::Queues;
 
 /// A parameter that must be there and not be empty.
 pub(super) fn required<'a>(value: Option<&'a String>, name: &str) -> Result<&'a str, Error> {
-    value
-        .map(String::as_str)
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| missing(name))
+    value.map(String::as_str).filter(|text| !text.is_empty()).ok_or_else(|| missing(name))
 }
 
 pub(super) fn missing(name: &str) -> Error {
@@ -36,11 +33,8 @@ pub(super) fn seconds(value: Option<i64>, name: &str) -> Result<Option<Duration>
 
 /// A count in `range`.
 pub(super) fn count(value: i64, name: &str, range: std::ops::RangeInclusive<usize>) -> Result<usize, Error> {
-    usize::try_from(value)
-        .ok()
-        .filter(|count| range.contains(count))
-        .ok_or_else(|| {
-            let reason = format!("Must be between {} and {}, if provided.", range.start(), range.end());
-            Error::parameter(name, value, &reason)
-        })
+    usize::try_from(value).ok().filter(|count| range.contains(count)).ok_or_else(|| {
+        let reason = format!("Must be between {} and {}, if provided.", range.start(), range.end());
+        Error::parameter(name, value, &reason)
+    })
 }

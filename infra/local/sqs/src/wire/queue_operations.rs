@@ -52,17 +52,13 @@ pub(super) fn create(request: &Request<'_>) -> Reply {
     let name = required(input.queue_name.as_ref(), "QueueName")?;
     let attributes = input.attributes.unwrap_or_default();
     let queue = request.queues.create(name, &pairs(&attributes))?;
-    reply(&UrlOutput {
-        queue_url: queue.url(request.host),
-    })
+    reply(&UrlOutput { queue_url: queue.url(request.host) })
 }
 
 pub(super) fn get_url(request: &Request<'_>) -> Reply {
     let input: QueueInput = read(request)?;
     let queue = request.queues.get(required(input.queue_name.as_ref(), "QueueName")?)?;
-    reply(&UrlOutput {
-        queue_url: queue.url(request.host),
-    })
+    reply(&UrlOutput { queue_url: queue.url(request.host) })
 }
 
 /// Pages are cut after a queue's name, which is the token of the next page.
@@ -121,8 +117,5 @@ pub(super) fn set_attributes(request: &Request<'_>) -> Reply {
 }
 
 fn pairs(attributes: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
-    attributes
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect()
+    attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }

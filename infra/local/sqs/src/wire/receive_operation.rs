@@ -84,10 +84,7 @@ pub(super) async fn receive(request: Request<'_>) -> Reply {
         () = closed(request.closing) => Vec::new(),
     };
     let names = input.message_attribute_names.unwrap_or_default();
-    let messages = received
-        .iter()
-        .map(|message| render(message, &system_names, &names))
-        .collect();
+    let messages = received.iter().map(|message| render(message, &system_names, &names)).collect();
     reply(&ReceiveOutput { messages })
 }
 
@@ -109,21 +106,15 @@ fn render<'a>(message: &'a Received, system_names: &[String], names: &[String]) 
     let is_asked = |name: &str| system_names.iter().any(|asked| asked == "All" || asked == name);
     let mut attributes = system_attributes(message);
     attributes.retain(|name, _| is_asked(name));
-    let selected: Vec<(&str, &AttributeValue)> = message
-        .attributes()
-        .iter()
-        .filter(|(name, _)| is_selected(name, names))
-        .collect();
+    let selected: Vec<(&str, &AttributeValue)> =
+        message.attributes().iter().filter(|(name, _)| is_selected(name, names)).collect();
     MessageJson {
         attributes,
         body: message.body(),
         md5_of_body: &message.content.md5_of_body,
         // Over the attributes in this reply, which is what an SDK can check.
         md5_of_attributes: digest::of_attributes(selected.iter().copied()),
-        message_attributes: selected
-            .into_iter()
-            .map(|(name, value)| (name, attribute_json::write(value)))
-            .collect(),
+        message_attributes: selected.into_iter().map(|(name, value)| (name, attribute_json::write(value))).collect(),
         message_id: message.message_id.to_string(),
         receipt_handle: &message.receipt_handle,
     }
@@ -132,20 +123,14 @@ fn render<'a>(message: &'a Received, system_names: &[String], names: &[String]) 
 fn system_attributes(message: &Received) -> BTreeMap<&'static str, String> {
     let content = &message.content;
     let mut attributes = BTreeMap::from([
-        (
-            "ApproximateFirstReceiveTimestamp",
-            message.first_received_millis.to_string(),
-        ),
+        ("ApproximateFirstReceiveTimestamp", message.first_received_millis.to_string()),
         ("ApproximateReceiveCount", message.receive_count.to_string()),
         // There is one sender here: whoever uses the account.
         ("SenderId", ACCOUNT_ID.to_owned()),
         ("SentTimestamp", message.sent_millis.to_string()),
     ]);
     let optional = [
-        (
-            TRACE_HEADER,
-            content.trace_header.as_ref().and_then(AttributeValue::as_text),
-        ),
+        (TRACE_HEADER, content.trace_header.as_ref().and_then(AttributeValue::as_text)),
         ("DeadLetterQueueSourceArn", message.dead_letter_source.as_deref()),
         ("MessageGroupId", content.group_id.as_deref()),
     ];

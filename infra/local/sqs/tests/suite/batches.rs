@@ -23,10 +23,7 @@ async fn ten_messages_go_through_in_batches() {
 
     let visible_again = messages.iter().enumerate().map(|(id, message)| {
         let change = Change::builder().id(id.to_string()).visibility_timeout(0);
-        change
-            .set_receipt_handle(message.receipt_handle.clone())
-            .build()
-            .unwrap()
+        change.set_receipt_handle(message.receipt_handle.clone()).build().unwrap()
     });
     let changed = client.change_message_visibility_batch().queue_url(&url);
     let changed = changed.set_entries(Some(visible_again.collect())).send().await.unwrap();
@@ -36,10 +33,7 @@ async fn ten_messages_go_through_in_batches() {
     assert_eq!(messages.len(), 10);
     let entries = messages.iter().enumerate().map(|(id, message)| {
         let delete = Delete::builder().id(id.to_string());
-        delete
-            .set_receipt_handle(message.receipt_handle.clone())
-            .build()
-            .unwrap()
+        delete.set_receipt_handle(message.receipt_handle.clone()).build().unwrap()
     });
     let deleted = client.delete_message_batch().queue_url(&url);
     let deleted = deleted.set_entries(Some(entries.collect())).send().await.unwrap();
@@ -51,32 +45,16 @@ async fn ten_messages_go_through_in_batches() {
 async fn each_entry_fails_for_itself() {
     let (client, url) = with_queue(&[]).await;
     let batch = client.send_message_batch().queue_url(&url);
-    let outcome = batch
-        .entries(entry("good", "x"))
-        .entries(entry("bad", "\u{2}"))
-        .send()
-        .await;
+    let outcome = batch.entries(entry("good", "x")).entries(entry("bad", "\u{2}")).send().await;
     let outcome = outcome.unwrap();
     assert_eq!(outcome.successful()[0].id(), "good");
     let failed = &outcome.failed()[0];
-    assert_eq!(
-        (failed.id(), failed.code(), failed.sender_fault()),
-        ("bad", "InvalidMessageContents", true)
-    );
+    assert_eq!((failed.id(), failed.code(), failed.sender_fault()), ("bad", "InvalidMessageContents", true));
 
     let delete = Delete::builder().id("a").receipt_handle("nonsense").build().unwrap();
-    let outcome = client
-        .delete_message_batch()
-        .queue_url(&url)
-        .entries(delete)
-        .send()
-        .await
-        .unwrap();
+    let outcome = client.delete_message_batch().queue_url(&url).entries(delete).send().await.unwrap();
     assert_eq!(outcome.failed()[0].code(), "ReceiptHandleIsInvalid");
-    let change = Change::builder()
-        .id("a")
-        .receipt_handle("nonsense")
-        .visibility_timeout(1);
+    let change = Change::builder().id("a").receipt_handle("nonsense").visibility_timeout(1);
     let batch = client.change_message_visibility_batch().queue_url(&url);
     let outcome = batch.entries(change.build().unwrap()).send().await.unwrap();
     assert_eq!(outcome.failed()[0].code(), "ReceiptHandleIsInvalid");
@@ -85,13 +63,7 @@ async fn each_entry_fails_for_itself() {
 #[tokio::test]
 async fn bad_batches_are_refused_whole() {
     let (client, url) = with_queue(&[]).await;
-    let batch = |entries: Vec<Send>| {
-        client
-            .send_message_batch()
-            .queue_url(&url)
-            .set_entries(Some(entries))
-            .send()
-    };
+    let batch = |entries: Vec<Send>| client.send_message_batch().queue_url(&url).set_entries(Some(entries)).send();
     let error = batch(Vec::new()).await.unwrap_err().into_service_error();
     assert!(error.is_empty_batch_request());
     let eleven = (0..11).map(|id| entry(&id.to_string(), "x")).collect();

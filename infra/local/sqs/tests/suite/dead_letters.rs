@@ -25,38 +25,21 @@ async fn exhaust(client: &Client, url: &str) {
 async fn a_message_received_too_often_goes_to_the_dead_letter_queue() {
     let (client, url, dead, arn) = queues().await;
     let policy = attribute(&client, &url, "RedrivePolicy").await;
-    assert_eq!(
-        policy,
-        format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":2}}"#)
-    );
+    assert_eq!(policy, format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":2}}"#));
     send(&client, &url, "poison").await;
     let first = receive(&client, &url, 0, 0).await.unwrap();
     assert!(receive(&client, &url, 0, 0).await.is_some());
     send(&client, &url, "next").await;
     let next = receive(&client, &url, 0, 60).await.unwrap();
-    assert_eq!(
-        next.body(),
-        Some("next"),
-        "a dead message takes nobody's place in a reply"
-    );
+    assert_eq!(next.body(), Some("next"), "a dead message takes nobody's place in a reply");
 
     let message = receive(&client, &dead, 1, 60).await.unwrap();
     assert_eq!(message.body(), Some("poison"));
     assert_eq!(message.message_id(), first.message_id());
     let system = message.attributes.unwrap();
-    assert_eq!(
-        system[&System::ApproximateReceiveCount],
-        "3",
-        "receives count across queues"
-    );
-    assert_eq!(
-        system[&System::DeadLetterQueueSourceArn],
-        attribute(&client, &url, "QueueArn").await
-    );
-    assert_eq!(
-        system[&System::SentTimestamp],
-        first.attributes.unwrap()[&System::SentTimestamp]
-    );
+    assert_eq!(system[&System::ApproximateReceiveCount], "3", "receives count across queues");
+    assert_eq!(system[&System::DeadLetterQueueSourceArn], attribute(&client, &url, "QueueArn").await);
+    assert_eq!(system[&System::SentTimestamp], first.attributes.unwrap()[&System::SentTimestamp]);
 }
 
 #[tokio::test]
@@ -91,37 +74,17 @@ async fn a_move_task_can_name_its_destination() {
     // Sent to the dead-letter queue directly, it has no queue to go back to.
     client.start_message_move_task().source_arn(&arn).send().await.unwrap();
     let tasks = client.list_message_move_tasks().source_arn(&arn).send().await.unwrap();
-    assert_eq!(
-        tasks.results()[0].failure_reason(),
-        Some("CouldNotDetermineMessageSource")
-    );
+    assert_eq!(tasks.results()[0].failure_reason(), Some("CouldNotDetermineMessageSource"));
     assert_eq!(attribute(&client, &dead, "ApproximateNumberOfMessages").await, "1");
 
-    let task = client
-        .start_message_move_task()
-        .source_arn(&arn)
-        .destination_arn(&other_arn);
+    let task = client.start_message_move_task().source_arn(&arn).destination_arn(&other_arn);
     task.send().await.unwrap();
     assert_eq!(receive(&client, &other, 0, 0).await.unwrap().body(), Some("direct"));
-    let tasks = client
-        .list_message_move_tasks()
-        .source_arn(&arn)
-        .max_results(10)
-        .send()
-        .await;
+    let tasks = client.list_message_move_tasks().source_arn(&arn).max_results(10).send().await;
     assert_eq!(tasks.unwrap().results().len(), 2);
 
     let wrong = client.start_message_move_task().source_arn(&other_arn).send().await;
     assert_eq!(code(wrong), "InvalidParameterValue");
-    let unknown = client
-        .start_message_move_task()
-        .source_arn("arn:aws:sqs:x:0:none")
-        .send()
-        .await;
-    assert!(
-        unknown
-            .unwrap_err()
-            .into_service_error()
-            .is_resource_not_found_exception()
-    );
+    let unknown = client.start_message_move_task().source_arn("arn:aws:sqs:x:0:none").send().await;
+    assert!(unknown.unwrap_err().into_service_error().is_resource_not_found_exception());
 }

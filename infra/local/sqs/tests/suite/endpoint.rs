@@ -17,9 +17,7 @@ pub(crate) async fn start() -> String {
 }
 
 pub(crate) fn client(host: &str) -> Client {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
+    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
@@ -46,13 +44,7 @@ pub(crate) async fn create(client: &Client, name: &str, attributes: &[(&str, &st
 }
 
 pub(crate) async fn send(client: &Client, url: &str, body: &str) {
-    client
-        .send_message()
-        .queue_url(url)
-        .message_body(body)
-        .send()
-        .await
-        .unwrap();
+    client.send_message().queue_url(url).message_body(body).send().await.unwrap();
 }
 
 /// Receives one message, waiting `wait` seconds, hidden for `visibility` seconds.
@@ -69,10 +61,7 @@ pub(crate) async fn receive(client: &Client, url: &str, wait: i32, visibility: i
 
 pub(crate) async fn attribute(client: &Client, url: &str, name: &str) -> String {
     let name = QueueAttributeName::from(name);
-    let request = client
-        .get_queue_attributes()
-        .queue_url(url)
-        .attribute_names(name.clone());
+    let request = client.get_queue_attributes().queue_url(url).attribute_names(name.clone());
     request.send().await.unwrap().attributes.unwrap().remove(&name).unwrap()
 }
 

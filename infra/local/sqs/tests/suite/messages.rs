@@ -10,22 +10,14 @@ use tokio::time::sleep;
 use crate::endpoint::{code, receive, send, with_queue};
 
 fn text(data_type: &str, value: &str) -> MessageAttributeValue {
-    MessageAttributeValue::builder()
-        .data_type(data_type)
-        .string_value(value)
-        .build()
-        .unwrap()
+    MessageAttributeValue::builder().data_type(data_type).string_value(value).build().unwrap()
 }
 
 #[tokio::test]
 async fn a_message_comes_with_its_attributes_and_digests() {
     let (client, url) = with_queue(&[]).await;
-    let blob = MessageAttributeValue::builder()
-        .data_type("Binary")
-        .binary_value(Blob::new([1, 2, 3]));
-    let trace = MessageSystemAttributeValue::builder()
-        .data_type("String")
-        .string_value("Root=1");
+    let blob = MessageAttributeValue::builder().data_type("Binary").binary_value(Blob::new([1, 2, 3]));
+    let trace = MessageSystemAttributeValue::builder().data_type("String").string_value("Root=1");
     let sent = client
         .send_message()
         .queue_url(&url)
@@ -33,23 +25,14 @@ async fn a_message_comes_with_its_attributes_and_digests() {
         .message_attributes("kind", text("String", "order"))
         .message_attributes("kind.sub", text("Number.int", "7"))
         .message_attributes("raw", blob.build().unwrap())
-        .message_system_attributes(
-            MessageSystemAttributeNameForSends::AwsTraceHeader,
-            trace.build().unwrap(),
-        )
+        .message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, trace.build().unwrap())
         .send()
         .await
         .unwrap();
     // Digests computed apart, with Python's hashlib over the documented encoding.
     assert_eq!(sent.md5_of_message_body(), Some("cb85ca07db0bdeaa53457d0e32e95f83"));
-    assert_eq!(
-        sent.md5_of_message_attributes(),
-        Some("1f99a1a418dcbcf417149c6103aea88e")
-    );
-    assert_eq!(
-        sent.md5_of_message_system_attributes(),
-        Some("d6619b3d47b81d3fc72c0db005a70eda")
-    );
+    assert_eq!(sent.md5_of_message_attributes(), Some("1f99a1a418dcbcf417149c6103aea88e"));
+    assert_eq!(sent.md5_of_message_system_attributes(), Some("d6619b3d47b81d3fc72c0db005a70eda"));
 
     let message = receive(&client, &url, 0, 30).await.unwrap();
     assert_eq!(message.message_id(), sent.message_id());
@@ -85,11 +68,7 @@ async fn attributes_come_only_when_asked_for() {
         let request = client.receive_message().queue_url(&url).message_attribute_names(asked);
         let mut messages = request.send().await.unwrap().messages.unwrap();
         let message = messages.pop().unwrap();
-        assert_eq!(
-            message.message_attributes.unwrap_or_default().len(),
-            expected,
-            "{asked}"
-        );
+        assert_eq!(message.message_attributes.unwrap_or_default().len(), expected, "{asked}");
         assert_eq!(message.md5_of_message_attributes.is_some(), expected > 0);
         assert!(message.attributes.is_none());
     }
@@ -114,10 +93,7 @@ async fn only_the_latest_receipt_deletes() {
     assert_ne!(old, new);
     let delete = |handle: String| client.delete_message().queue_url(&url).receipt_handle(handle).send();
     delete(old).await.unwrap();
-    assert!(
-        receive(&client, &url, 0, 0).await.is_some(),
-        "an older receipt deletes nothing"
-    );
+    assert!(receive(&client, &url, 0, 0).await.is_some(), "an older receipt deletes nothing");
     let latest = receive(&client, &url, 0, 0).await.unwrap().receipt_handle.unwrap();
     // Its timeout is over, which does not matter while nobody else has the message.
     delete(latest.clone()).await.unwrap();
@@ -138,27 +114,15 @@ async fn visibility_is_changed_while_in_flight() {
     };
     change(&handle, 60).await.unwrap();
     sleep(Duration::from_millis(1100)).await;
-    assert!(
-        receive(&client, &url, 0, 60).await.is_none(),
-        "the longer timeout holds"
-    );
+    assert!(receive(&client, &url, 0, 60).await.is_none(), "the longer timeout holds");
     change(&handle, 0).await.unwrap();
     let error = change(&handle, 5).await.unwrap_err().into_service_error();
     assert!(error.is_message_not_inflight());
     let again = receive(&client, &url, 0, 60).await.unwrap().receipt_handle.unwrap();
     let error = change(&handle, 5).await.unwrap_err().into_service_error();
-    assert!(
-        error.is_message_not_inflight(),
-        "the message belongs to a later receive"
-    );
+    assert!(error.is_message_not_inflight(), "the message belongs to a later receive");
     assert_eq!(code(change(&again, 43_201).await), "InvalidParameterValue");
-    client
-        .delete_message()
-        .queue_url(&url)
-        .receipt_handle(&again)
-        .send()
-        .await
-        .unwrap();
+    client.delete_message().queue_url(&url).receipt_handle(&again).send().await.unwrap();
     assert_eq!(code(change(&again, 5).await), "InvalidParameterValue");
 }
 
@@ -171,10 +135,7 @@ async fn messages_out_of_bounds_are_refused() {
     let control = message("\u{1}").send().await.unwrap_err().into_service_error();
     assert!(control.is_invalid_message_contents());
     assert_eq!(code(message("").send().await), "MissingParameter");
-    assert_eq!(
-        code(message("x").delay_seconds(901).send().await),
-        "InvalidParameterValue"
-    );
+    assert_eq!(code(message("x").delay_seconds(901).send().await), "InvalidParameterValue");
     let number = message("x").message_attributes("n", text("Number", "seven"));
     assert_eq!(code(number.send().await), "InvalidParameterValue");
     let reserved = message("x").message_attributes("AWS.n", text("String", "x"));

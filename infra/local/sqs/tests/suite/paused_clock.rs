@@ -10,10 +10,7 @@ fn queue(attributes: &[(&str, &str)]) -> Queue {
 }
 
 fn waiting(seconds: u64) -> ReceiveOptions {
-    ReceiveOptions {
-        wait: Some(Duration::from_secs(seconds)),
-        ..ReceiveOptions::default()
-    }
+    ReceiveOptions { wait: Some(Duration::from_secs(seconds)), ..ReceiveOptions::default() }
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,20 +60,11 @@ async fn a_later_receive_shortens_the_wait_of_earlier_polls() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         queue.send(NewMessage::new("x")).unwrap();
     };
-    let polls = async {
-        tokio::join!(
-            queue.receive(waiting(20)),
-            queue.receive(waiting(20)),
-            queue.receive(waiting(20))
-        )
-    };
+    let polls =
+        async { tokio::join!(queue.receive(waiting(20)), queue.receive(waiting(20)), queue.receive(waiting(20))) };
     let ((a, b, c), ()) = tokio::join!(polls, send);
     let counts = [a, b, c].map(|received| received.unwrap()[0].receive_count);
-    assert_eq!(
-        counts.iter().sum::<u32>(),
-        6,
-        "received once, twice and three times: {counts:?}"
-    );
+    assert_eq!(counts.iter().sum::<u32>(), 6, "received once, twice and three times: {counts:?}");
     assert_eq!(start.elapsed().as_secs(), 7);
 }
 

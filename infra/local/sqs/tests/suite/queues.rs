@@ -15,34 +15,16 @@ async fn a_queue_is_created_found_listed_and_deleted() {
     for name in ["a1", "a2", "a3"] {
         create(&client, name, &[]).await;
     }
-    let page = client
-        .list_queues()
-        .queue_name_prefix("a")
-        .max_results(2)
-        .send()
-        .await
-        .unwrap();
+    let page = client.list_queues().queue_name_prefix("a").max_results(2).send().await.unwrap();
     assert_eq!(page.queue_urls().len(), 2);
-    let rest = client
-        .list_queues()
-        .queue_name_prefix("a")
-        .set_next_token(page.next_token);
+    let rest = client.list_queues().queue_name_prefix("a").set_next_token(page.next_token);
     let rest = rest.send().await.unwrap();
     assert_eq!(rest.queue_urls(), [format!("http://{host}/000000000000/a3")]);
     assert_eq!(rest.next_token(), None);
 
     client.delete_queue().queue_url(&url).send().await.unwrap();
-    let error = client
-        .send_message()
-        .queue_url(&url)
-        .message_body("x")
-        .send()
-        .await
-        .unwrap_err();
-    assert!(matches!(
-        error.into_service_error(),
-        SendMessageError::QueueDoesNotExist(_)
-    ));
+    let error = client.send_message().queue_url(&url).message_body("x").send().await.unwrap_err();
+    assert!(matches!(error.into_service_error(), SendMessageError::QueueDoesNotExist(_)));
     let again = client.get_queue_url().queue_name("orders").send().await;
     assert!(again.unwrap_err().into_service_error().is_queue_does_not_exist());
 }
@@ -52,27 +34,14 @@ async fn creating_again_needs_equal_attributes() {
     let (client, url) = with_queue(&[("DelaySeconds", "3")]).await;
     assert_eq!(create(&client, "orders", &[("DelaySeconds", "3")]).await, url);
     assert_eq!(create(&client, "orders", &[]).await, url);
-    let other = client
-        .create_queue()
-        .queue_name("orders")
-        .attributes(Name::DelaySeconds, "4");
-    assert!(
-        other
-            .send()
-            .await
-            .unwrap_err()
-            .into_service_error()
-            .is_queue_name_exists()
-    );
+    let other = client.create_queue().queue_name("orders").attributes(Name::DelaySeconds, "4");
+    assert!(other.send().await.unwrap_err().into_service_error().is_queue_name_exists());
 }
 
 #[tokio::test]
 async fn attributes_are_set_and_read() {
     let (client, url) = with_queue(&[]).await;
-    assert_eq!(
-        attribute(&client, &url, "QueueArn").await,
-        "arn:aws:sqs:us-east-1:000000000000:orders"
-    );
+    assert_eq!(attribute(&client, &url, "QueueArn").await, "arn:aws:sqs:us-east-1:000000000000:orders");
     let set = client.set_queue_attributes().queue_url(&url);
     set.attributes(Name::VisibilityTimeout, "77")
         .attributes(Name::RedriveAllowPolicy, r#"{"redrivePermission":"allowAll"}"#)
@@ -96,22 +65,12 @@ async fn counts_tell_ready_hidden_and_delayed_messages() {
     for body in ["1", "2", "3"] {
         send(&client, &url, body).await;
     }
-    let delayed = client
-        .send_message()
-        .queue_url(&url)
-        .message_body("4")
-        .delay_seconds(60);
+    let delayed = client.send_message().queue_url(&url).message_body("4").delay_seconds(60);
     delayed.send().await.unwrap();
     receive(&client, &url, 0, 60).await.unwrap();
     assert_eq!(attribute(&client, &url, "ApproximateNumberOfMessages").await, "2");
-    assert_eq!(
-        attribute(&client, &url, "ApproximateNumberOfMessagesNotVisible").await,
-        "1"
-    );
-    assert_eq!(
-        attribute(&client, &url, "ApproximateNumberOfMessagesDelayed").await,
-        "1"
-    );
+    assert_eq!(attribute(&client, &url, "ApproximateNumberOfMessagesNotVisible").await, "1");
+    assert_eq!(attribute(&client, &url, "ApproximateNumberOfMessagesDelayed").await, "1");
 
     client.purge_queue().queue_url(&url).send().await.unwrap();
     for suffix in ["", "NotVisible", "Delayed"] {

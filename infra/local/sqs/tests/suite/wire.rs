@@ -23,23 +23,10 @@ async fn post(host: &str, host_header: &str, target: &str, body: &str) -> String
 async fn urls_follow_the_host_header_and_any_url_finds_its_queue() {
     let host = start().await;
     create(&client(&host), "orders", &[]).await;
-    let reply = post(
-        &host,
-        "sqs.local:1",
-        "AmazonSQS.GetQueueUrl",
-        r#"{"QueueName":"orders"}"#,
-    )
-    .await;
+    let reply = post(&host, "sqs.local:1", "AmazonSQS.GetQueueUrl", r#"{"QueueName":"orders"}"#).await;
     assert!(reply.contains("content-type: application/x-amz-json-1.0"), "{reply}");
-    assert!(
-        reply.ends_with(r#"{"QueueUrl":"http://sqs.local:1/000000000000/orders"}"#),
-        "{reply}"
-    );
-    for url in [
-        "https://sqs.eu-west-1.amazonaws.com/123456789012/orders",
-        "orders",
-        "/x/orders/",
-    ] {
+    assert!(reply.ends_with(r#"{"QueueUrl":"http://sqs.local:1/000000000000/orders"}"#), "{reply}");
+    for url in ["https://sqs.eu-west-1.amazonaws.com/123456789012/orders", "orders", "/x/orders/"] {
         let body = format!(r#"{{"QueueUrl":"{url}"}}"#);
         let reply = post(&host, "x", "AmazonSQS.ReceiveMessage", &body).await;
         assert!(reply.starts_with("HTTP/1.1 200") && reply.ends_with("{}"), "{reply}");
@@ -53,10 +40,7 @@ async fn refusals_have_both_codes() {
     assert!(reply.starts_with("HTTP/1.1 400"), "{reply}");
     let header = "x-amzn-query-error: AWS.SimpleQueueService.NonExistentQueue;Sender";
     assert!(reply.contains(header), "{reply}");
-    assert!(
-        reply.contains(r#""__type":"com.amazonaws.sqs#QueueDoesNotExist""#),
-        "{reply}"
-    );
+    assert!(reply.contains(r#""__type":"com.amazonaws.sqs#QueueDoesNotExist""#), "{reply}");
 
     for (target, body, shape) in [
         ("AmazonSQS.SendMessage", "not json", "SerializationException"),

@@ -1,0 +1,27 @@
+//! `POST /api/create_activation`: complete_order with one new line.
+
+use lambda_http::Request;
+use shared::{
+    domain::api_key::Scope,
+    lambda::{panelr, reply::Reply},
+    ports::{Lookup, Numbers, Orders, Queue},
+    use_case::{Service, command::OrderRequest, one_item::create_activation},
+    wire::panelr::{requests, work_order},
+};
+
+/// Answers a request.
+pub async fn handle<S, Q>(service: &Service<S, Q, ()>, request: Request) -> Reply
+where
+    S: Lookup + Orders + Numbers,
+    Q: Queue,
+{
+    let command = panelr::command(&request, requests::create_activation);
+    let wanted = |(order, _): &(OrderRequest, _)| order.wanted();
+    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, wanted).await;
+    let (caller, found, (order, key)) = match admitted {
+        Ok(admitted) => admitted,
+        Err(reply) => return reply,
+    };
+    let result = create_activation(service, &caller, key.as_deref(), &order, &found).await;
+    panelr::recorded(result, |recorded| work_order::completed_one(&recorded.order))
+}

@@ -1,0 +1,11 @@
+//! The function's binary: wiring.
+
+use shared::lambda::{environment::Environment, http, logs};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    logs::init();
+    let environment = Environment::read()?;
+    let service = Environment::service(environment.table()?, (), ());
+    http::run("get_bouquets", |request| get_bouquets::handle(&service, request)).await
+}

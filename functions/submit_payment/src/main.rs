@@ -1,0 +1,11 @@
+//! The function's binary: wiring.
+
+use shared::lambda::{environment::Environment, http, logs};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    logs::init();
+    let environment = Environment::read()?;
+    let service = Environment::service(environment.table()?, (), Environment::tokens()?);
+    http::run("submit_payment", |request| submit_payment::handle(&service, request)).await
+}

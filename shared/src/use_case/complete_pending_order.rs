@@ -1,0 +1,71 @@
+//! Shoppex's completion of an order that waits for payment.
+
+use super::{
+    Refusal, Service,
+    change::{Decision, change},
+    claims::{claim_key, held_claim},
+    find_order::{OrderId, find_order},
+    record::{Recorded, queue},
+};
+use crate::{
+    domain::{
+        api_key::ApiKey,
+        once::{Fingerprint, OnceKey, OnceKind},
+        status::Status,
+        work_order::Payment,
+    },
+    ports::{Claims, Orders, Queue},
+};
+
+/// The action's name in once-only keys.
+pub const ACTION: &str = "complete_pending_order";
+
+/// What may be said with a completion.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// For operators.
+    pub note: Option<String>,
+    /// Send no mail about it. Kept for the once-only comparison; the service sends none.
+    pub suppress_emails: bool,
+}
+
+/// Completes the order: its balance counts as paid, and it is queued as any paid order is. Under an `Idempotency-Key`
+/// that completed this order before with the same body, the order as it is now.
+pub async fn complete_pending_order<S: Orders + Claims, Q: Queue>(
+    service: &Service<S, Q, ()>,
+    caller: &ApiKey,
+    header: Option<&str>,
+    id: &OrderId,
+    completion: &Completion,
+) -> Result<Recorded, Refusal> {
+    let order = find_order(&service.store, id).await?.ok_or(Refusal::NoSuchOrder)?;
+    let key = header.map(|header| OnceKey::new(&caller.name, ACTION, OnceKind::Header, header));
+    let note = completion.note.as_deref().unwrap_or_default();
+    let asked = Fingerprint::of([note, if completion.suppress_emails { "1" } else { "0" }]);
+    let mut bound = false;
+    if let Some(key) = &key {
+        if order.status().can_be_completed() {
+            claim_key(service, key, &order, asked).await?;
+            bound = true;
+        } else if let Some(claim) = held_claim(service, key).await? {
+            if !claim.is_for(order.uuid, &asked) {
+                return Err(Refusal::KeyUsed(claim.reference));
+            }
+            return Ok(Recorded::quietly(order, true));
+        }
+    }
+    let by = caller.by();
+    let (order, queued) = change(&service.store, order, |order| {
+        if !order.status().can_be_completed() {
+            // Another copy of this very request may have been faster.
+            return if bound { Ok(Decision::Leave(false)) } else { Err(Refusal::WrongState(order.status())) };
+        }
+        let at = service.now();
+        let payment = Payment { amount: order.balance_due(), at, transaction_id: None, method: order.method_label() };
+        order.record_payment(payment);
+        order.change(Status::Queued, &by, completion.note.clone(), at)?;
+        Ok(Decision::Store(true))
+    })
+    .await?;
+    if queued { Ok(queue(service, order).await) } else { Ok(Recorded::quietly(order, true)) }
+}

@@ -1,0 +1,97 @@
+//! What operators do to orders: the same conditional changes as everybody's, under their names.
+
+use super::{
+    Refusal, Worker,
+    change::{Decision, change},
+    provision_order::suspend_lines,
+    record::{Recorded, queue},
+};
+use crate::{
+    domain::{
+        money::Amount,
+        status::Status,
+        work_order::{Payment, WorkOrder},
+    },
+    ports::{Lines, Orders, Queue},
+};
+
+fn by(operator: &str) -> String {
+    format!("operator:{operator}")
+}
+
+/// The payment is confirmed: what is due counts as paid, and the order is queued.
+pub async fn approve<S: Orders, Q: Queue>(
+    service: &Worker<S, Q>,
+    operator: &str,
+    order: WorkOrder,
+) -> Result<Recorded, Refusal> {
+    let decided = change(&service.store, order, |order| {
+        if !order.status().can_be_completed() {
+            return Err(Refusal::WrongState(order.status()));
+        }
+        let at = service.now();
+        let payment = Payment { amount: order.balance_due(), at, transaction_id: None, method: order.method_label() };
+        order.record_payment(payment);
+        order.change(Status::Queued, &by(operator), None, at)?;
+        Ok(Decision::Store(()))
+    });
+    let (order, ()) = decided.await?;
+    Ok(queue(service, order).await)
+}
+
+/// Only `amount` of the submitted payment came in: it replaces the last payment's, and the customer may pay the rest.
+pub async fn partial<S: Orders, Q>(
+    service: &Worker<S, Q>,
+    operator: &str,
+    order: WorkOrder,
+    amount: Amount,
+) -> Result<WorkOrder, Refusal> {
+    let decided = change(&service.store, order, |order| {
+        if order.status() != Status::PaymentSubmitted {
+            return Err(Refusal::WrongState(order.status()));
+        }
+        let at = service.now();
+        order.replace_last_payment(amount, at);
+        if order.balance_due().is_zero() {
+            let rule = "leaves nothing due; approve the order instead";
+            return Err(super::FieldError::new("amount", rule).into());
+        }
+        let note = format!("received {}", order.currency.format(amount));
+        order.change(Status::PendingPayment, &by(operator), Some(note), at)?;
+        Ok(Decision::Store(()))
+    });
+    decided.await.map(|(order, ())| order)
+}
+
+/// Calls the order off. Lines that a failed order had made are suspended.
+pub async fn cancel<S: Orders + Lines, Q>(
+    service: &Worker<S, Q>,
+    operator: &str,
+    order: WorkOrder,
+    reason: &str,
+) -> Result<WorkOrder, Refusal> {
+    let decided = change(&service.store, order, |order| {
+        order.change(Status::Canceled, &by(operator), Some(reason.to_owned()), service.now())?;
+        Ok(Decision::Store(()))
+    });
+    let (order, ()) = decided.await?;
+    suspend_lines(service, &order).await?;
+    Ok(order)
+}
+
+/// Provisions a failed order again.
+pub async fn retry<S: Orders, Q: Queue>(
+    service: &Worker<S, Q>,
+    operator: &str,
+    order: WorkOrder,
+) -> Result<Recorded, Refusal> {
+    let decided = change(&service.store, order, |order| {
+        if order.status() != Status::Failed {
+            return Err(Refusal::WrongState(order.status()));
+        }
+        order.change(Status::Queued, &by(operator), None, service.now())?;
+        Ok(Decision::Store(()))
+    });
+    let (order, ()) = decided.await?;
+    Ok(queue(service, order).await)
+}

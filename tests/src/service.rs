@@ -7,7 +7,10 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use local::{DEMO_KEY, Local, Options};
 use serde_json::{Value, json};
 pub use shared::dynamodb::layout::Item;
-use shared::ports::SystemClock;
+use shared::{
+    domain::{reference::ReferenceCode, work_order::WorkOrder},
+    ports::{Orders, SystemClock},
+};
 
 use crate::{clock::TestClock, faults::FaultyHttp};
 
@@ -125,6 +128,25 @@ impl TestService {
     pub async fn get(&self, action: &str, query: &str) -> Answer {
         let headers = [("X-Panelr-API-Key", self.key.as_str()), ("Content-Type", "application/json")];
         self.send("GET", &format!("/api/{action}?{query}"), &headers, "").await
+    }
+
+    /// A request of the Shoppex side.
+    pub async fn shoppex(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let bearer = format!("Bearer {}", self.key);
+        let mut all = vec![("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        all.extend(headers);
+        self.send(method, target, &all, body).await
+    }
+
+    /// create_work_order; its data.
+    pub async fn created(&self, body: &Value) -> Value {
+        self.post("create_work_order", body).await.data()
+    }
+
+    /// The order with this reference code, as the store has it.
+    pub async fn stored(&self, reference: &str) -> WorkOrder {
+        let number = reference.parse::<ReferenceCode>().unwrap().number;
+        Orders::order_by_number(&self.local.store, number).await.unwrap().expect("the order")
     }
 
     /// get_work_order by e-mail.

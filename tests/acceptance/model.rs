@@ -1,1 +1,341 @@
-//! placeholder
+//! Any sequence of payments, completions, operators' changes and deliveries on an order, against a model of it: the model
+//! is written from the contract, in whole cents, and shares nothing with the code.
+
+use std::{cell::RefCell, rc::Rc, sync::Arc};
+
+use acceptance::{clock::TestClock, memory::Memory};
+use lambda_http::{Body, Request};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use shared::{
+    domain::{
+        api_key::KeyHash,
+        ids::{PaymentMethodId, ProductId},
+        money::{Amount, Currency},
+        work_order::WorkOrder,
+    },
+    lambda::reply::Reply,
+    ports::Found,
+    use_case::{
+        Service, Worker, operator,
+        provision::{Delivery, provision},
+    },
+    wire::seed,
+};
+
+/// 20.98, as the issue's example.
+const TOTAL: i64 = 2_098;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Submit { amount: Option<i64>, transaction: Option<u8> },
+    CompleteByToken { amount: Option<i64>, transaction: Option<u8> },
+    CompletePending,
+    Approve,
+    Partial { amount: i64 },
+    Cancel,
+    Retry,
+    Deliver,
+    CreateAgain,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let amount = || prop_oneof![Just(500), Just(1_598), Just(TOTAL), Just(1), 1..3_000i64];
+    let some_amount = move || proptest::option::weighted(0.8, amount());
+    let transaction = || proptest::option::weighted(0.8, 1..4u8);
+    let step = prop_oneof![
+        4 => (some_amount(), transaction()).prop_map(|(amount, transaction)| Step::Submit { amount, transaction }),
+        3 => (some_amount(), transaction()).prop_map(|(amount, transaction)| Step::CompleteByToken { amount, transaction }),
+        1 => Just(Step::CompletePending),
+        1 => Just(Step::Approve),
+        3 => (0..2_500i64).prop_map(|amount| Step::Partial { amount }),
+        1 => Just(Step::Cancel),
+        1 => Just(Step::Retry),
+        2 => Just(Step::Deliver),
+        1 => Just(Step::CreateAgain),
+    ];
+    proptest::collection::vec(step, 1..12)
+}
+
+/// The order as the contract has it.
+#[derive(Debug, Clone)]
+struct Model {
+    status: &'static str,
+    payments: Vec<(i64, Option<u8>)>,
+    queued: u32,
+}
+
+impl Model {
+    fn paid(&self) -> i64 {
+        self.payments.iter().map(|payment| payment.0).sum()
+    }
+
+    fn due(&self) -> i64 {
+        (TOTAL - self.paid()).max(0)
+    }
+
+    fn waits(&self) -> bool {
+        ["pending", "pending_payment", "payment_submitted"].contains(&self.status)
+    }
+
+    fn is_last(&self, amount: i64, transaction: Option<u8>) -> bool {
+        transaction.is_some() && self.payments.last() == Some(&(amount, transaction))
+    }
+
+    fn pay(&mut self, amount: i64, transaction: Option<u8>) {
+        if amount > 0 {
+            self.payments.push((amount, transaction));
+        }
+    }
+
+    fn queue(&mut self) {
+        self.status = "queued";
+        self.queued += 1;
+    }
+
+    /// Takes the step; the HTTP status of its answer (200 and 422 for the operator's too).
+    fn take(&mut self, step: &Step) -> u16 {
+        match *step {
+            Step::Submit { amount: Some(amount), transaction } if self.is_last(amount, transaction) => 200,
+            Step::Submit { amount, transaction } => {
+                if self.status != "pending_payment" {
+                    return 422;
+                }
+                self.pay(amount.unwrap_or(0), transaction);
+                self.status = "payment_submitted";
+                200
+            }
+            Step::CompleteByToken { amount, transaction } => {
+                if ["queued", "completed", "failed"].contains(&self.status) {
+                    return 200;
+                }
+                if !self.waits() {
+                    return 422;
+                }
+                match amount {
+                    None => self.pay(self.due(), transaction),
+                    Some(amount) if !self.is_last(amount, transaction) => self.pay(amount, transaction),
+                    Some(_) => {}
+                }
+                if self.due() > 0 {
+                    self.status = "payment_submitted";
+                    return 422;
+                }
+                self.queue();
+                200
+            }
+            Step::CompletePending | Step::Approve => {
+                if !self.waits() {
+                    return 422;
+                }
+                self.pay(self.due(), None);
+                self.queue();
+                200
+            }
+            Step::Partial { amount } => {
+                let rest: i64 = self.payments.iter().rev().skip(1).map(|payment| payment.0).sum();
+                if self.status != "payment_submitted" || rest + amount >= TOTAL {
+                    return 422;
+                }
+                let transaction = self.payments.pop().and_then(|payment| payment.1);
+                self.pay(amount, transaction);
+                self.status = "pending_payment";
+                200
+            }
+            Step::Cancel => {
+                if !self.waits() && self.status != "failed" {
+                    return 422;
+                }
+                self.status = "canceled";
+                200
+            }
+            Step::Retry => 422,
+            Step::Deliver => {
+                if self.status == "queued" {
+                    self.status = "completed";
+                }
+                200
+            }
+            Step::CreateAgain => 200,
+        }
+    }
+}
+
+struct World {
+    memory: Memory,
+    api: Service<Memory, Memory>,
+    worker: Worker<Memory, Memory>,
+    clock: TestClock,
+    created: String,
+    reference: String,
+    token: String,
+}
+
+const KEY: &str = "a-key-of-the-model-test";
+
+fn found() -> Found {
+    let text = json!({
+        "api_keys": [{ "name": "shop", "secret": KEY }],
+        "products": [{ "id": 1, "name": "Basic", "price_decimal": 9.99, "duration_months": 1, "connections": 1 }],
+        "payment_methods": [{ "id": 2, "name": "venmo", "mode": "manual" }],
+    });
+    let seed = seed::parse(text.to_string().as_bytes()).unwrap();
+    Found {
+        key: seed.api_keys.into_iter().next(),
+        products: seed.products.into_iter().map(|product| (product.id, product)).collect(),
+        payment_method: seed.payment_methods.into_iter().next(),
+        ..Found::default()
+    }
+}
+
+fn cart() -> Value {
+    json!({
+        "customer_email": "john@example.com", "payment_method_id": 2, "wc_order_id": "1", "status": "pending_payment",
+        "items": [{ "product_id": 1, "intent": "new_activation", "qty": 2 }],
+        "adjustment_direction": "fee", "adjustment_amount": 1,
+    })
+}
+
+fn post(body: &Value) -> Request {
+    let request = http::Request::builder().method("POST").uri("/").header("x-panelr-api-key", KEY);
+    request.body(Body::Text(body.to_string())).unwrap()
+}
+
+fn data(reply: &Reply) -> Value {
+    serde_json::from_str::<Value>(&reply.body).unwrap()["data"].clone()
+}
+
+/// Cents as the number on the wire.
+#[allow(clippy::cast_precision_loss, reason = "a few thousand cents")]
+fn money(cents: i64) -> f64 {
+    cents as f64 / 100.0
+}
+
+impl World {
+    async fn start() -> Self {
+        let found = found();
+        assert!(found.products.contains_key(&ProductId(1)) && found.key.as_ref().unwrap().hash == KeyHash::of(KEY));
+        assert_eq!(found.payment_method.as_ref().unwrap().id, PaymentMethodId(2));
+        let memory = Memory::with(found);
+        let clock = TestClock::at("2026-11-23 12:00:00");
+        let secret = shared::domain::token::TokenSecret::new(1, "a secret of the model test").unwrap();
+        let tokens = shared::domain::token::TokenSecrets::new(secret, None);
+        let api = Service { store: memory.clone(), queue: memory.clone(), tokens, clock: Arc::new(clock.clone()) };
+        let worker =
+            Worker { store: memory.clone(), queue: memory.clone(), tokens: (), clock: Arc::new(clock.clone()) };
+        let reply = create_work_order::handle(&api, post(&cart())).await;
+        let created = data(&reply);
+        let text = |name: &str| created[name].as_str().unwrap().to_owned();
+        let (reference, token) = (text("reference_code"), text("confirmation_token"));
+        Self { memory, api, worker, clock, created: reply.body, reference, token }
+    }
+
+    fn order(&self) -> WorkOrder {
+        let mut orders = self.memory.all_orders();
+        assert_eq!(orders.len(), 1, "one order, whatever is sent");
+        orders.remove(0)
+    }
+
+    async fn take(&self, step: &Step) -> u16 {
+        self.clock.advance(1);
+        let status = |ok: bool| if ok { 200 } else { 422 };
+        match step {
+            Step::Submit { amount, transaction } => {
+                let body = json!({
+                    "confirmation_token": self.token, "amount": amount.map(money),
+                    "payment_transaction_id": transaction.map(|id| format!("T{id}")),
+                });
+                submit_payment::handle(&self.api, post(&body)).await.status
+            }
+            Step::CompleteByToken { amount, transaction } => {
+                let body = json!({
+                    "confirmation_token": self.token, "payment_amount": amount.map(money),
+                    "payment_transaction_id": transaction.map(|id| format!("T{id}")),
+                });
+                complete_order::handle(&self.api, post(&body)).await.status
+            }
+            Step::CompletePending => {
+                use shared::use_case::{
+                    complete_pending_order::{Completion, complete_pending_order},
+                    find_order::OrderId,
+                };
+                let caller = found().key.unwrap();
+                let id = OrderId::parse(&self.reference).unwrap();
+                status(complete_pending_order(&self.worker, &caller, None, &id, &Completion::default()).await.is_ok())
+            }
+            Step::Approve => status(operator::approve(&self.worker, "o", self.order()).await.is_ok()),
+            Step::Partial { amount } => {
+                let amount = Amount::new(rust_decimal::Decimal::new(*amount, 2), Currency::USD).unwrap();
+                status(operator::partial(&self.worker, "o", self.order(), amount).await.is_ok())
+            }
+            Step::Cancel => status(operator::cancel(&self.worker, "o", self.order(), "asked to").await.is_ok()),
+            Step::Retry => status(operator::retry(&self.worker, "o", self.order()).await.is_ok()),
+            Step::Deliver => {
+                // Each message twice: a queue may do that.
+                for name in self.memory.take_sent() {
+                    for count in 1..3 {
+                        let delivery =
+                            Delivery { message_id: "m".into(), receipt: "r".into(), name: Some(name), count };
+                        let batch =
+                            provision(&self.worker, vec![delivery], &|| std::time::Duration::from_secs(30)).await;
+                        assert!(batch.again.is_empty(), "{batch:?}");
+                    }
+                }
+                200
+            }
+            Step::CreateAgain => {
+                let reply = create_work_order::handle(&self.api, post(&cart())).await;
+                assert_eq!(reply.body, self.created, "the first reply again, byte for byte");
+                reply.status
+            }
+        }
+    }
+
+    async fn shown(&self) -> Value {
+        let uri = format!("/?ref={}&token={}", self.reference, self.token);
+        let request = http::Request::builder().uri(uri).header("x-panelr-api-key", KEY).body(Body::Empty).unwrap();
+        data(&get_work_order::handle(&self.api, request).await)
+    }
+}
+
+async fn agree(steps: &[Step]) {
+    let world = World::start().await;
+    let mut model = Model { status: "pending_payment", payments: vec![], queued: 0 };
+    for step in steps {
+        let expected = model.take(step);
+        assert_eq!(world.take(step).await, expected, "{step:?} of {steps:?}; the model: {model:?}");
+        let shown = world.shown().await;
+        let status = if model.status == "queued" { "awaiting_webhook" } else { model.status };
+        assert_eq!(shown["status"], status, "{step:?} of {steps:?}");
+        let sums = [("order_total", TOTAL), ("prev_paid", model.paid()), ("balance_due", model.due())];
+        for (name, cents) in sums {
+            assert_eq!(shown[name].as_f64(), Some(money(cents)), "{name} after {step:?} of {steps:?}");
+        }
+        assert_eq!(shown["has_partials"], model.paid() > 0 && model.due() > 0, "{step:?} of {steps:?}");
+        let payments: Vec<f64> =
+            shown["payment_history"].as_array().unwrap().iter().map(|p| p["amount"].as_f64().unwrap()).collect();
+        let expected: Vec<f64> = model.payments.iter().map(|payment| money(payment.0)).collect();
+        assert_eq!(payments, expected, "{step:?} of {steps:?}");
+        assert!(model.queued <= 1);
+        let lines = if model.status == "completed" { 2 } else { 0 };
+        assert_eq!(world.memory.all_lines().len(), lines, "provisioned once, and only when paid");
+    }
+}
+
+#[test]
+fn ten_thousand_sequences_agree_with_the_model() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let seen: Rc<RefCell<std::collections::BTreeSet<&'static str>>> = Rc::default();
+    let config = ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(steps in steps())| {
+        runtime.block_on(agree(&steps));
+        let mut model = Model { status: "pending_payment", payments: vec![], queued: 0 };
+        for step in &steps {
+            model.take(step);
+            seen.borrow_mut().insert(model.status);
+        }
+    });
+    // The sequences reach every state that these steps can lead to.
+    let seen = seen.borrow();
+    assert_eq!(*seen, ["canceled", "completed", "payment_submitted", "pending_payment", "queued"].into());
+}

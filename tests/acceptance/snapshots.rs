@@ -103,12 +103,12 @@ async fn the_panelr_errors() {
         TestService::with(Setup { clock: Some(clock), seed, background: false, ..Setup::default() }).await;
     let key = service.key.clone();
     let cart = paid_cart("1001");
-    let send =
+    let post =
         async |body: &str| service.send("POST", "/api/complete_order", &[("X-Panelr-API-Key", &key)], body).await;
     insta::assert_snapshot!("error_key", show(&service.send("POST", "/api/complete_order", &[], "{}").await));
-    insta::assert_snapshot!("error_malformed", show(&send("{").await));
-    insta::assert_snapshot!("error_too_large", show(&send(&" ".repeat(256 * 1024 + 1)).await));
-    insta::assert_snapshot!("error_fields", show(&send(r#"{"items":[{"qty":0}],"is_free":"perhaps"}"#).await));
+    insta::assert_snapshot!("error_malformed", show(&post("{").await));
+    insta::assert_snapshot!("error_too_large", show(&post(&" ".repeat(256 * 1024 + 1)).await));
+    insta::assert_snapshot!("error_fields", show(&post(r#"{"items":[{"qty":0}],"is_free":"perhaps"}"#).await));
     insta::assert_snapshot!("error_unknown_action", show(&service.get("get_nothing", "").await));
     insta::assert_snapshot!("error_method", show(&service.get("complete_order", "").await));
     insta::assert_snapshot!(

@@ -148,7 +148,7 @@ fn item(outer: &mut Fields<'_>, map: &Map<String, Value>, index: usize) -> Optio
     let intent = fields.word("intent", &["new_activation", "renewal", "trial_upgrade"], Intent::parse);
     let intent = fields.required("intent", intent);
     // A new line has no number yet; one that is sent all the same says nothing.
-    let activation_id = if intent == Some(Intent::NewActivation) {
+    let activation_id = if intent.is_none_or(|intent| intent == Intent::NewActivation) {
         Some(None)
     } else {
         let id = fields.id("activation_id").map(ActivationId);

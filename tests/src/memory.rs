@@ -1,0 +1,197 @@
+//! The ports in memory: for tests that run the use cases many thousand times. Held to the same obligations as the store.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use shared::{
+    domain::{
+        activation::Activation,
+        claim::Claim,
+        ids::{ActivationId, WorkOrderId},
+        status::Status,
+        time::Timestamp,
+        work_order::WorkOrder,
+    },
+    ports::{
+        Claims, Deliveries, Found, Lines, Loaded, Lookup, Made, Numbers, OpenOrder, OpenOrders, OrderName, Orders,
+        PortError, Queue, Saved, Wanted,
+    },
+};
+use uuid::Uuid;
+
+#[derive(Default)]
+struct State {
+    found: Found,
+    orders: HashMap<Uuid, WorkOrder>,
+    numbers: BTreeMap<WorkOrderId, Uuid>,
+    next: u64,
+    lines: HashMap<ActivationId, Activation>,
+    claims: HashMap<String, Claim>,
+    sent: Vec<OrderName>,
+}
+
+/// Store and queue in memory. Clones share their contents.
+#[derive(Clone, Default)]
+pub struct Memory(Arc<Mutex<State>>);
+
+impl Memory {
+    /// With this catalogue and key, whatever is asked for.
+    pub fn with(found: Found) -> Self {
+        let memory = Self::default();
+        memory.state().lines.clone_from(&found.lines);
+        memory.state().found = found;
+        memory
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    pub fn all_orders(&self) -> Vec<WorkOrder> {
+        self.state().orders.values().cloned().collect()
+    }
+
+    pub fn all_lines(&self) -> Vec<Activation> {
+        self.state().lines.values().cloned().collect()
+    }
+
+    /// Takes the messages that were sent.
+    pub fn take_sent(&self) -> Vec<OrderName> {
+        std::mem::take(&mut self.state().sent)
+    }
+}
+
+impl Lookup for Memory {
+    async fn look_up(&self, wanted: &Wanted) -> Result<Found, PortError> {
+        let state = self.state();
+        let mut found = state.found.clone();
+        found.products.retain(|id, _| wanted.products.contains(id));
+        found.payment_method = found.payment_method.filter(|method| Some(method.id) == wanted.payment_method);
+        found.lines =
+            state.lines.iter().filter(|(id, _)| wanted.lines.contains(id)).map(|(id, l)| (*id, l.clone())).collect();
+        Ok(found)
+    }
+}
+
+impl Orders for Memory {
+    async fn create(&self, order: &mut WorkOrder) -> Result<Made<WorkOrder>, PortError> {
+        let mut state = self.state();
+        if let Some(existing) = state.orders.get(&order.uuid) {
+            return Ok(Made::Existed(Box::new(existing.clone())));
+        }
+        state.orders.insert(order.uuid, order.clone());
+        Ok(Made::New)
+    }
+
+    async fn point(&self, name: OrderName) -> Result<(), PortError> {
+        self.state().numbers.insert(name.number, name.order);
+        Ok(())
+    }
+
+    async fn order(&self, uuid: Uuid) -> Result<Option<WorkOrder>, PortError> {
+        Ok(self.state().orders.get(&uuid).cloned())
+    }
+
+    async fn order_by_number(&self, number: WorkOrderId) -> Result<Option<WorkOrder>, PortError> {
+        let state = self.state();
+        Ok(state.numbers.get(&number).and_then(|uuid| state.orders.get(uuid)).cloned())
+    }
+
+    async fn load(&self, names: &[OrderName]) -> Result<Vec<Loaded>, PortError> {
+        let state = self.state();
+        let load = |name: &OrderName| Loaded {
+            order: Ok(state.orders.get(&name.order).cloned()),
+            pointed: state.numbers.contains_key(&name.number),
+        };
+        Ok(names.iter().map(load).collect())
+    }
+
+    async fn save(&self, order: &mut WorkOrder) -> Result<Saved, PortError> {
+        let mut state = self.state();
+        if state.orders.get(&order.uuid).is_none_or(|stored| stored.version != order.version) {
+            return Ok(Saved::Lost);
+        }
+        order.stamp(Uuid::new_v4());
+        state.orders.insert(order.uuid, order.clone());
+        Ok(Saved::Done)
+    }
+}
+
+impl Numbers for Memory {
+    async fn take(&self) -> Result<WorkOrderId, PortError> {
+        let mut state = self.state();
+        state.next += 1;
+        Ok(WorkOrderId(state.next))
+    }
+
+    fn give_back(&self, _: WorkOrderId) {}
+}
+
+impl Lines for Memory {
+    async fn lines(&self, ids: &BTreeSet<ActivationId>) -> Result<HashMap<ActivationId, Activation>, PortError> {
+        let state = self.state();
+        Ok(ids.iter().filter_map(|id| Some((*id, state.lines.get(id)?.clone()))).collect())
+    }
+
+    async fn make(&self, line: &Activation) -> Result<Made<Activation>, PortError> {
+        let mut state = self.state();
+        if let Some(existing) = state.lines.get(&line.id) {
+            return Ok(Made::Existed(Box::new(existing.clone())));
+        }
+        state.lines.insert(line.id, line.clone());
+        Ok(Made::New)
+    }
+
+    async fn save_line(&self, line: &mut Activation) -> Result<Saved, PortError> {
+        let mut state = self.state();
+        if state.lines.get(&line.id).is_none_or(|stored| stored.version != line.version) {
+            return Ok(Saved::Lost);
+        }
+        line.version += 1;
+        state.lines.insert(line.id, line.clone());
+        Ok(Saved::Done)
+    }
+}
+
+impl OpenOrders for Memory {
+    async fn open_orders(&self, status: Status, before: Timestamp, _: u32) -> Result<Vec<OpenOrder>, PortError> {
+        let state = self.state();
+        let open = state.orders.values().filter(|order| order.status() == status && order.updated_at <= before);
+        Ok(open.map(|order| OpenOrder { name: order.into(), next_attempt_at: order.next_attempt_at }).collect())
+    }
+}
+
+impl Claims for Memory {
+    async fn claim(&self, name: &str, claim: &Claim, now: Timestamp) -> Result<Made<Claim>, PortError> {
+        let mut state = self.state();
+        if let Some(held) = state.claims.get(name).filter(|held| held.expires_at > now) {
+            return Ok(Made::Existed(Box::new(held.clone())));
+        }
+        state.claims.insert(name.to_owned(), claim.clone());
+        Ok(Made::New)
+    }
+
+    async fn find_claim(&self, name: &str) -> Result<Option<Claim>, PortError> {
+        Ok(self.state().claims.get(name).cloned())
+    }
+}
+
+impl Queue for Memory {
+    async fn send(&self, name: OrderName) -> Result<(), PortError> {
+        self.state().sent.push(name);
+        Ok(())
+    }
+
+    async fn waiting(&self) -> Result<u64, PortError> {
+        Ok(self.state().sent.len() as u64)
+    }
+}
+
+impl Deliveries for Memory {
+    async fn postpone(&self, _: &str, _: Duration) -> Result<(), PortError> {
+        Ok(())
+    }
+}

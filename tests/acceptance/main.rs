@@ -6,4 +6,5 @@
     reason = "tests fail by panicking"
 )]
 
+mod bad_input;
 mod main_job;

@@ -10,4 +10,5 @@
 
 pub mod clock;
 pub mod faults;
+pub mod seed;
 pub mod service;

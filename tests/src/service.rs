@@ -8,7 +8,7 @@ use local::{DEMO_KEY, Local, Options};
 use serde_json::{Value, json};
 use shared::{dynamodb::layout::Item, ports::SystemClock};
 
-use crate::{clock::TestClock, faults::FaultyHttp};
+use crate::{clock::TestClock, faults::FaultyHttp, seed::demo_with};
 
 /// A reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +88,17 @@ impl TestService {
     pub async fn by_hand(clock: &TestClock) -> Self {
         Self::with(Setup {
             clock: Some(clock.clone()),
+            background: false,
+            ..Setup::default()
+        })
+        .await
+    }
+
+    /// The same with these entries added to the demo catalogue.
+    pub async fn by_hand_with(clock: &TestClock, more: Value) -> Self {
+        Self::with(Setup {
+            clock: Some(clock.clone()),
+            seed: Some(demo_with(more)),
             background: false,
             ..Setup::default()
         })
@@ -233,6 +244,12 @@ impl TestService {
             .expect("an update");
     }
 
+    /// Messages sent to the provisioning queue since the last time.
+    pub fn messages_sent(&self) -> usize {
+        let calls = self.http.take_calls();
+        calls.iter().filter(|call| call.operation == "SendMessage").count()
+    }
+
     /// Messages of a queue that can be received now.
     pub async fn receive(&self, url: &str) -> Vec<Message> {
         let call = self
@@ -300,6 +317,11 @@ pub fn with(body: &Value, fields: Value) -> Value {
     };
     body.as_object_mut().unwrap().extend(fields);
     body
+}
+
+/// `body` with these items.
+pub fn with_items(body: &Value, items: &[Value]) -> Value {
+    with(body, json!({ "items": items }))
 }
 
 /// `body` without this field.

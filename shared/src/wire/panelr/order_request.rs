@@ -35,11 +35,18 @@ pub fn read(fields: &mut Fields<'_>, default_source: &str) -> Option<OrderReques
     let name = fields.text("customer_name", TEXT);
     let phone = fields.text("customer_phone", TEXT);
     let address = fields.text("customer_address", TEXT);
-    let payment_method_id = fields.id("payment_method_id").map(PaymentMethodId);
-    let payment_transaction_id = fields.text("payment_transaction_id", TEXT);
-    let payment_amount = fields.decimal("payment_amount");
-    let wc_order_id = fields.text_or_integer("wc_order_id", TEXT);
     let is_free = fields.boolean("is_free");
+    // Whatever is said about the payment of a free order is ignored: a shop sends 0 as the method, or a word.
+    let (payment_method_id, payment_transaction_id, payment_amount) = if is_free {
+        (None, None, None)
+    } else {
+        (
+            fields.id("payment_method_id").map(PaymentMethodId),
+            fields.text("payment_transaction_id", TEXT),
+            fields.decimal("payment_amount"),
+        )
+    };
+    let wc_order_id = fields.text_or_integer("wc_order_id", TEXT);
     let bouquet_ids = bouquet_ids(fields);
     let categories = categories(fields);
     let notes = fields.text("notes", NOTES);

@@ -7,4 +7,5 @@
 )]
 
 mod bad_input;
+mod complete_order;
 mod main_job;

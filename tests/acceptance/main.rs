@@ -9,4 +9,5 @@
 mod bad_input;
 mod complete_order;
 mod create_work_order;
+mod get_work_order;
 mod main_job;

@@ -1,10 +1,8 @@
 //! complete_order by a confirmation token, and the one way in which an order that waits for payment becomes a queued one.
 
-use rust_decimal::Decimal;
-
 use super::{
-    RACE_ROUNDS, Refusal, Service, command::CompleteByToken, complete_order::ACTION, pricing, record::Recorded,
-    too_contended,
+    RACE_ROUNDS, Refusal, Service, command::CompleteByToken, complete_order::ACTION, once::amount_text, pricing,
+    record::Recorded, too_contended,
 };
 use crate::{
     domain::{
@@ -155,7 +153,7 @@ async fn claim_header<S: Orders + Claims, Q>(
     let key = OnceKey::new(&caller.name, ACTION, OnceKind::Header, header);
     let amount = request
         .payment_amount
-        .map(|value| Decimal::normalize(&value).to_string())
+        .map(|value| amount_text(value, order.currency))
         .unwrap_or_default();
     let method = request.payment_method_id.map(|id| id.to_string()).unwrap_or_default();
     let asked = Fingerprint::of([

@@ -28,6 +28,10 @@ pub async fn complete_by_token<S: Orders + Claims, Q: Queue>(
     let uuid = service.tokens.verify(&request.token).ok_or(Refusal::NoSuchOrder)?;
     let mut order = service.store.order(uuid).await?.ok_or(Refusal::NoSuchOrder)?;
     if let Some(header) = header {
+        if !order.status().is_sold() {
+            // A request that is refused leaves its key free: corrected, it may come again under it.
+            pay(&mut order.clone(), request, found, service.now())?;
+        }
         claim_header(service, caller, header, request, &order).await?;
     }
     for _ in 0..RACE_ROUNDS {

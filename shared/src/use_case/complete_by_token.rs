@@ -27,18 +27,21 @@ pub async fn complete_by_token<S: Orders + Claims, Q: Queue>(
 ) -> Result<Recorded, Refusal> {
     let uuid = service.tokens.verify(&request.token).ok_or(Refusal::NoSuchOrder)?;
     let mut order = service.store.order(uuid).await?.ok_or(Refusal::NoSuchOrder)?;
-    if let Some(header) = header {
-        if !order.status().is_sold() {
-            // A request that is refused leaves its key free: corrected, it may come again under it.
-            pay(&mut order.clone(), request, found, service.now())?;
+    let once = match header {
+        None => None,
+        Some(header) => {
+            if !order.status().is_sold() {
+                // A request that is refused leaves its key free: corrected, it may come again under it.
+                pay(&mut order.clone(), request, None, found, service.now())?;
+            }
+            Some(claim_header(service, caller, header, request, &order).await?)
         }
-        claim_header(service, caller, header, request, &order).await?;
-    }
+    };
     for _ in 0..RACE_ROUNDS {
         if order.status().is_sold() {
             return Ok(Recorded::quietly(order, true));
         }
-        let due = pay(&mut order, request, found, service.now())?;
+        let due = pay(&mut order, request, once.as_ref(), found, service.now())?;
         let by = format!("key:{}", caller.name);
         let refusal = settle(&mut order, due, &by, service.now())?;
         match service.store.save(&mut order).await? {
@@ -58,10 +61,24 @@ enum Due {
     Balance,
 }
 
-/// Records what was paid.
-fn pay(order: &mut WorkOrder, request: &CompleteByToken, found: &Found, at: Timestamp) -> Result<Due, Refusal> {
+/// Records what was paid; `once` is the request under its header key.
+fn pay(
+    order: &mut WorkOrder,
+    request: &CompleteByToken,
+    once: Option<&Fingerprint>,
+    found: &Found,
+    at: Timestamp,
+) -> Result<Due, Refusal> {
     if !order.status().can_be_completed() {
         return Err(Refusal::WrongState(order.status()));
+    }
+    if once.is_some_and(|once| order.part_payments.contains(once)) {
+        // A copy of a request whose payment left a balance; somebody else may have paid that since.
+        return if order.balance_due().is_zero() {
+            Ok(Due::Nothing)
+        } else {
+            Err(balance_left(order))
+        };
     }
     let method = request
         .payment_method_id
@@ -90,11 +107,11 @@ fn pay(order: &mut WorkOrder, request: &CompleteByToken, found: &Found, at: Time
             }
         }
     }
-    Ok(if order.balance_due().is_zero() {
-        Due::Nothing
-    } else {
-        Due::Balance
-    })
+    if order.balance_due().is_zero() {
+        return Ok(Due::Nothing);
+    }
+    order.part_payments.extend(once.cloned());
+    Ok(Due::Balance)
 }
 
 /// Moves the order on; the answer for a caller whose payment was too little.
@@ -146,14 +163,14 @@ async fn queue<S, Q: Queue>(
 }
 
 /// Binds an `Idempotency-Key` to this request. Done before the order is changed: a crash in between leaves a key that the
-/// same request may use again, and no other.
+/// same request may use again, and no other. Returns the request under its key.
 async fn claim_header<S: Orders + Claims, Q>(
     service: &Service<S, Q>,
     caller: &ApiKey,
     header: &str,
     request: &CompleteByToken,
     order: &WorkOrder,
-) -> Result<(), Refusal> {
+) -> Result<Fingerprint, Refusal> {
     let key = OnceKey::new(&caller.name, ACTION, OnceKind::Header, header);
     let amount = request
         .payment_amount
@@ -177,9 +194,11 @@ async fn claim_header<S: Orders + Claims, Q>(
     if let Some(other) = service.store.order(key.order_uuid()).await? {
         return Err(Refusal::KeyUsed(other.reference().to_string()));
     }
-    match service.store.claim(&key.claim_name(), &claim, now).await? {
-        Made::New => Ok(()),
-        Made::Existed(first) if first.order == claim.order && first.request == claim.request => Ok(()),
+    let name = key.claim_name();
+    let once = Fingerprint::of([name.as_str(), claim.request.as_str()]);
+    match service.store.claim(&name, &claim, now).await? {
+        Made::New => Ok(once),
+        Made::Existed(first) if first.order == claim.order && first.request == claim.request => Ok(once),
         Made::Existed(first) => Err(Refusal::KeyUsed(first.reference)),
     }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod by_token;
 mod complete_order;
 mod create_work_order;
 mod get_work_order;

@@ -365,60 +365,6 @@ async fn explicit_bouquets_and_categories_reach_the_new_lines() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn limits_are_inclusive() {
-    let bouquets: Vec<Value> = (1001..=1500)
-        .map(|id| json!({ "id": id, "name": format!("Bouquet {id}"), "category": "live" }))
-        .collect();
-    let ids: Vec<&Value> = bouquets.iter().map(|bouquet| &bouquet["id"]).collect();
-    let ids = json!(ids);
-    let clock = TestClock::at("2026-11-23 17:00:00");
-    let service = TestService::by_hand_with(&clock, json!({ "bouquets": bouquets })).await;
-    let (text, notes) = ("ж".repeat(255), "n".repeat(5_000));
-    let domain = [("b", 61), ("c", 61), ("d", 61)]
-        .map(|(letter, count)| letter.repeat(count))
-        .join(".");
-    let email = format!("{}@{domain}.com", "a".repeat(64));
-    assert_eq!(email.len(), 254);
-    let cart = json!({
-        "customer_email": format!(" {email} "),
-        "customer_name": text, "customer_phone": text, "customer_address": text,
-        "payment_method_id": 1, "payment_transaction_id": text, "wc_order_id": text, "source": text,
-        "payment_amount": 999_999.99, "notes": notes, "bouquet_ids": ids,
-        "items": (0..50).map(|_| new(1, 1)).chain([]).collect::<Vec<_>>(),
-    });
-    let reply = service.post("complete_order", &cart).await.data();
-    assert_eq!(reply["item_count"], 50);
-    let order = service.order(reply["reference_code"].as_str().unwrap(), &email).await;
-    assert_eq!(order["customer_email"], email);
-    assert_eq!(order["customer_name"], text);
-    assert_eq!(order["cart"][49]["wc_order_id"], text);
-    assert_eq!(order["payment_history"][0]["transaction_id"], text);
-    assert_eq!(order["prev_paid"], 999_999.99);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_order_makes_99_new_lines_and_renews_without_that_limit() {
-    let service = shop().await;
-    let renewal = with(&renewal(1, 321), json!({ "qty": 99 }));
-    for (wc_order_id, items) in [
-        ("1", vec![new(1, 99)]),
-        ("2", vec![new(1, 50), new(2, 49)]),
-        ("3", vec![new(1, 99), renewal.clone(), renewal]),
-    ] {
-        let order = placed(&service, &with_items(&paid_cart(wc_order_id), &items)).await;
-        assert_eq!(order["cart"].as_array().unwrap().len(), items.len());
-    }
-    let over = with_items(&paid_cart("4"), &[new(1, 99), new(2, 1)]);
-    assert!(
-        service
-            .post("complete_order", &over)
-            .await
-            .error(422)
-            .contains("`items`")
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_manual_method_is_referred_to_create_work_order() {
     let service = shop().await;
     let cart = with(&paid_cart("1001"), json!({ "payment_method_id": 2 }));

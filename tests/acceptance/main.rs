@@ -11,4 +11,5 @@ mod by_token;
 mod complete_order;
 mod create_work_order;
 mod get_work_order;
+mod limits;
 mod main_job;

@@ -1,10 +1,16 @@
 //! Acceptance tests, one subject a file.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod bad_input;
+mod by_token;
 mod calls;
 mod catalogue;
+mod complete_order;
+mod create_work_order;
 mod faults;
+mod get_work_order;
 mod keys;
+mod limits;
 mod main_job;
 mod model;
 mod once_only;

@@ -11,4 +11,5 @@
 pub mod clock;
 pub mod faults;
 pub mod memory;
+pub mod seed;
 pub mod service;

@@ -12,7 +12,7 @@ use shared::{
     ports::{Orders, SystemClock},
 };
 
-use crate::{clock::TestClock, faults::FaultyHttp};
+use crate::{clock::TestClock, faults::FaultyHttp, seed::demo_with};
 
 /// A reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,17 @@ impl TestService {
     /// Nothing happens but what the test does, at a time it sets.
     pub async fn by_hand(clock: &TestClock) -> Self {
         Self::with(Setup { clock: Some(clock.clone()), background: false, ..Setup::default() }).await
+    }
+
+    /// The same with these entries added to the demo catalogue.
+    pub async fn by_hand_with(clock: &TestClock, more: Value) -> Self {
+        Self::with(Setup {
+            clock: Some(clock.clone()),
+            seed: Some(demo_with(more)),
+            background: false,
+            ..Setup::default()
+        })
+        .await
     }
 
     pub async fn with(setup: Setup) -> Self {
@@ -203,6 +214,12 @@ impl TestService {
             .expect("an update");
     }
 
+    /// Messages sent to the provisioning queue since the last time.
+    pub fn messages_sent(&self) -> usize {
+        let calls = self.http.take_calls();
+        calls.iter().filter(|call| call.operation == "SendMessage").count()
+    }
+
     /// Messages of a queue that can be received now.
     pub async fn receive(&self, url: &str) -> Vec<Message> {
         let call = self.local.aws.sqs().receive_message().queue_url(url).max_number_of_messages(10);
@@ -252,6 +269,11 @@ pub fn with(body: &Value, fields: Value) -> Value {
     let Value::Object(fields) = fields else { panic!("fields are an object") };
     body.as_object_mut().unwrap().extend(fields);
     body
+}
+
+/// `body` with these items.
+pub fn with_items(body: &Value, items: &[Value]) -> Value {
+    with(body, json!({ "items": items }))
 }
 
 /// `body` without this field.

@@ -68,6 +68,11 @@ impl Fingerprint {
     pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
         Self(hex::encode(digest(parts)))
     }
+
+    /// 64 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// SHA-256 over length-prefixed parts: `("ab", "c")` and `("a", "bc")` differ.

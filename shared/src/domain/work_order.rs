@@ -202,6 +202,9 @@ pub struct WorkOrder {
     pub resends: u32,
     /// Why provisioning gave up; for operators.
     pub failure: Option<String>,
+    /// Requests under a header key whose payments left a balance, so that a copy of one is not taken for more money.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub part_payments: Vec<Fingerprint>,
     /// Counts the writes to it.
     pub version: u64,
     /// Ids of the latest writes.
@@ -247,6 +250,7 @@ impl WorkOrder {
             next_attempt_at: None,
             resends: 0,
             failure: None,
+            part_payments: Vec::new(),
             version: 1,
             change_ids: Vec::new(),
             status: new.status,

@@ -1,19 +1,19 @@
 //! complete_order by a confirmation token.
 
-use rust_decimal::Decimal;
-
 use super::{
     Refusal, Service,
     change::{Decision, change},
     claims::claim_key,
     command::CompleteByToken,
     complete_order::ACTION,
+    once::amount_text,
     pricing,
     record::{Recorded, queue},
 };
 use crate::{
     domain::{
         api_key::ApiKey,
+        money::Currency,
         once::{Fingerprint, OnceKey, OnceKind},
         status::Status,
         time::Timestamp,
@@ -33,20 +33,28 @@ pub async fn complete_by_token<S: Orders + Claims, Q: Queue>(
 ) -> Result<Recorded, Refusal> {
     let uuid = service.tokens.verify(&request.token).ok_or(Refusal::NoSuchOrder)?;
     let order = service.store.order(uuid).await?.ok_or(Refusal::NoSuchOrder)?;
-    if let Some(header) = header {
+    let once = if let Some(header) = header {
+        if !order.status().is_sold() {
+            // A request that is refused leaves its key free: corrected, it may come again under it.
+            pay(&mut order.clone(), request, None, found, service.now())?;
+        }
         let key = OnceKey::new(&caller.name, ACTION, OnceKind::Header, header);
         // The key may have made an order of its own.
         if let Some(other) = service.store.order(key.order_uuid()).await? {
             return Err(Refusal::KeyUsed(other.reference().to_string()));
         }
-        claim_key(service, &key, &order, asked(request)).await?;
-    }
+        let asked = asked(request, order.currency);
+        claim_key(service, &key, &order, asked.clone()).await?;
+        Some(Fingerprint::of([key.claim_name().as_str(), asked.as_str()]))
+    } else {
+        None
+    };
     let by = caller.by();
     let (order, done) = change(&service.store, order, |order| {
         if order.status().is_sold() {
             return Ok(Decision::Leave(Done::Before));
         }
-        let due = pay(order, request, found, service.now())?;
+        let due = pay(order, request, once.as_ref(), found, service.now())?;
         settle(order, due, &by, service.now()).map(Decision::Store)
     })
     .await?;
@@ -57,8 +65,8 @@ pub async fn complete_by_token<S: Orders + Claims, Q: Queue>(
     }
 }
 
-fn asked(request: &CompleteByToken) -> Fingerprint {
-    let amount = request.payment_amount.map(|value| Decimal::normalize(&value).to_string()).unwrap_or_default();
+fn asked(request: &CompleteByToken, currency: Currency) -> Fingerprint {
+    let amount = request.payment_amount.map(|value| amount_text(value, currency)).unwrap_or_default();
     let method = request.payment_method_id.map(|id| id.to_string()).unwrap_or_default();
     let transaction = request.payment_transaction_id.as_deref().unwrap_or_default();
     Fingerprint::of([request.token.as_str(), transaction, &amount, &method])
@@ -83,10 +91,20 @@ enum Done {
     BalanceLeft,
 }
 
-/// Records what was paid.
-fn pay(order: &mut WorkOrder, request: &CompleteByToken, found: &Found, at: Timestamp) -> Result<Due, Refusal> {
+/// Records what was paid; `once` is the request under its header key.
+fn pay(
+    order: &mut WorkOrder,
+    request: &CompleteByToken,
+    once: Option<&Fingerprint>,
+    found: &Found,
+    at: Timestamp,
+) -> Result<Due, Refusal> {
     if !order.status().can_be_completed() {
         return Err(Refusal::WrongState(order.status()));
+    }
+    if once.is_some_and(|once| order.part_payments.contains(once)) {
+        // A copy of a request whose payment left a balance; somebody else may have paid that since.
+        return if order.balance_due().is_zero() { Ok(Due::Nothing) } else { Err(balance_left(order)) };
     }
     let method = request.payment_method_id.map(|id| pricing::active_method(id, found)).transpose()?;
     let label = method.map(|method| method.label().to_owned()).or_else(|| order.method_label());
@@ -105,7 +123,11 @@ fn pay(order: &mut WorkOrder, request: &CompleteByToken, found: &Found, at: Time
             }
         }
     }
-    Ok(if order.balance_due().is_zero() { Due::Nothing } else { Due::Balance })
+    if order.balance_due().is_zero() {
+        return Ok(Due::Nothing);
+    }
+    order.part_payments.extend(once.cloned());
+    Ok(Due::Balance)
 }
 
 /// Moves the order on.

@@ -84,6 +84,7 @@ fn payment_fingerprint(request: &OrderRequest, currency: Currency) -> Fingerprin
     Fingerprint::of([method.as_str(), request.payment_transaction_id.as_deref().unwrap_or_default(), &amount])
 }
 
-fn amount_text(amount: Decimal, currency: Currency) -> String {
+/// One text for one amount, however it was written: `9.99`, `"9.990"` and PHP's `9.9900000000000002` are the same.
+pub(super) fn amount_text(amount: Decimal, currency: Currency) -> String {
     Amount::new(amount, currency).map_or_else(|_| amount.normalize().to_string(), |amount| amount.to_string())
 }

@@ -72,11 +72,18 @@ fn read_rest(
     buyer: Option<Buyer>,
     items: Option<Vec<RequestedItem>>,
 ) -> Option<OrderRequest> {
-    let payment_method_id = fields.id("payment_method_id").map(PaymentMethodId);
-    let payment_transaction_id = fields.text("payment_transaction_id", TEXT);
-    let payment_amount = fields.decimal("payment_amount");
-    let wc_order_id = fields.text_or_integer("wc_order_id", TEXT);
     let is_free = fields.boolean("is_free");
+    // Whatever is said about the payment of a free order is ignored: a shop sends 0 as the method, or a word.
+    let (payment_method_id, payment_transaction_id, payment_amount) = if is_free {
+        (None, None, None)
+    } else {
+        (
+            fields.id("payment_method_id").map(PaymentMethodId),
+            fields.text("payment_transaction_id", TEXT),
+            fields.decimal("payment_amount"),
+        )
+    };
+    let wc_order_id = fields.text_or_integer("wc_order_id", TEXT);
     let bouquet_ids = bouquet_ids(fields);
     let categories = categories(fields);
     let notes = fields.text("notes", NOTES);

@@ -80,7 +80,7 @@ where
     let ms = started.elapsed().as_secs_f64() * 1_000.0;
     log(action, request_id, &reply, ms, calls);
     reply.metrics().emit(action);
-    to_response(reply)
+    to_response(reply, request_id)
 }
 
 fn log(action: &str, request_id: &str, reply: &Reply, ms: f64, calls: u32) {
@@ -123,7 +123,7 @@ pub fn to_request(mut event: ApiGatewayV2httpRequest) -> Request {
 }
 
 /// The reply as API Gateway wants it.
-fn to_response(reply: Reply) -> ApiGatewayV2httpResponse {
+fn to_response(reply: Reply, request_id: &str) -> ApiGatewayV2httpResponse {
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = i64::from(reply.status);
     let mut set = |name: &'static str, value: &str| {
@@ -134,6 +134,8 @@ fn to_response(reply: Reply) -> ApiGatewayV2httpResponse {
     set("content-type", "application/json");
     // Orders are private and change: nothing on the way may keep a reply.
     set("cache-control", "no-store");
+    // For a caller to quote; the log has it too.
+    set("x-request-id", request_id);
     if let Some(seconds) = reply.retry_after {
         set("retry-after", &seconds.to_string());
     }

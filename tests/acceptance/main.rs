@@ -16,6 +16,7 @@ mod model;
 mod once_only;
 mod one_item;
 mod payments;
+mod permissions;
 mod provisioning;
 mod seeding;
 mod shoppex;

@@ -28,6 +28,8 @@ pub struct Call {
     pub item: String,
     /// The whole key, or the queue.
     pub target: String,
+    /// The index that is queried.
+    pub index: Option<String>,
 }
 
 impl Call {
@@ -154,6 +156,7 @@ fn describe(request: &HttpRequest) -> Call {
     let body: Value = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
     let key = ["/Item/pk/S", "/Key/pk/S"].iter().find_map(|path| body.pointer(path)).and_then(Value::as_str);
     let item = key.and_then(|key| key.split('#').next()).unwrap_or_default().to_owned();
+    let index = body["IndexName"].as_str().map(str::to_owned);
     let target = key.or(body["QueueUrl"].as_str()).unwrap_or_default().to_owned();
-    Call { operation, item, target }
+    Call { operation, item, target, index }
 }

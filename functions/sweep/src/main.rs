@@ -1,7 +1,7 @@
 //! The function's binary: wiring.
 
-use aws_lambda_events::eventbridge::EventBridgeEvent;
 use lambda_runtime::{LambdaEvent, service_fn};
+use serde::de::IgnoredAny;
 use shared::lambda::{environment::Environment, logs};
 
 #[tokio::main(flavor = "current_thread")]
@@ -9,7 +9,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();
     let environment = Environment::read()?;
     let service = &Environment::service(environment.table()?, environment.queue()?, ());
-    let handle = |event: LambdaEvent<EventBridgeEvent>| async move {
+    // What the schedule says of itself is of no interest, and its form depends on who scheduled.
+    let handle = |event: LambdaEvent<IgnoredAny>| async move {
         Box::pin(sweep::handle(service, &event.context.request_id)).await.map_err(lambda_runtime::Error::from)
     };
     lambda_runtime::run(service_fn(handle)).await

@@ -18,6 +18,15 @@ struct Arguments {
     /// Address to listen at; others than 127.0.0.1 let the network in
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
+    /// Address of the DynamoDB and SQS endpoints, for functions that run outside of this process
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    endpoints_host: IpAddr,
+    /// Port of the DynamoDB endpoint; 0 takes any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    dynamodb_port: u16,
+    /// Port of the SQS endpoint; 0 takes any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    sqs_port: u16,
     /// Folder to keep the data in; without it, data is kept in memory and gone at the end
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -56,6 +65,9 @@ async fn run(arguments: Arguments) -> Result<(), StartFault> {
     let options = Options {
         host: arguments.host,
         port: arguments.port,
+        endpoints_host: arguments.endpoints_host,
+        dynamodb_port: arguments.dynamodb_port,
+        sqs_port: arguments.sqs_port,
         data: arguments.data,
         seed: seed.transpose()?,
         ..Options::default()
@@ -63,6 +75,8 @@ async fn run(arguments: Arguments) -> Result<(), StartFault> {
     let end = end_signal()?;
     let local = Local::start(options).await?;
     println!("Listening at {}", local.url);
+    println!("DynamoDB at   {}", local.aws.dynamodb_endpoint.as_deref().unwrap_or_default());
+    println!("SQS at        {}", local.aws.sqs_endpoint.as_deref().unwrap_or_default());
     if local.has_demo_key {
         println!("{}", welcome(&local.url));
     }

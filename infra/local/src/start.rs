@@ -57,6 +57,12 @@ pub struct Options {
     pub host: IpAddr,
     /// Port; 0: any that is free.
     pub port: u16,
+    /// Address of the DynamoDB and SQS endpoints.
+    pub endpoints_host: IpAddr,
+    /// Port of the DynamoDB endpoint; 0: any that is free.
+    pub dynamodb_port: u16,
+    /// Port of the SQS endpoint; 0: any that is free.
+    pub sqs_port: u16,
     /// Folder to keep data in; none: in memory.
     pub data: Option<PathBuf>,
     /// The text of a seed file; none: the demo catalogue, in a store that is new.
@@ -76,6 +82,9 @@ impl Default for Options {
         Self {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 9000,
+            endpoints_host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            dynamodb_port: 0,
+            sqs_port: 0,
             data: None,
             seed: None,
             clock: Arc::new(SystemClock),
@@ -126,7 +135,7 @@ impl Local {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
 
-        let inner = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+        let inner = listen(SocketAddr::new(options.endpoints_host, options.dynamodb_port)).await?;
         let dynamodb_endpoint = endpoint(&inner)?;
         let end = wait(stopped.clone());
         tasks.spawn(async move {
@@ -138,7 +147,7 @@ impl Local {
         });
 
         let queues = queues(&template)?;
-        let inner = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+        let inner = listen(SocketAddr::new(options.endpoints_host, options.sqs_port)).await?;
         let sqs_endpoint = endpoint(&inner)?;
         let end = wait(stopped.clone());
         tasks.spawn(async move {
@@ -271,9 +280,7 @@ async fn wait(mut stopped: watch::Receiver<bool>) {
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartFault> {
     TcpListener::bind(address).await.map_err(|cause| match cause.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            StartFault::new(format!("port {} is in use; choose another with --port", address.port()))
-        }
+        std::io::ErrorKind::AddrInUse => StartFault::new(format!("port {} is in use; choose another", address.port())),
         _ => StartFault::new(format!("cannot listen at {address}: {cause}")),
     })
 }

@@ -79,8 +79,10 @@ impl Lookup for Memory {
 impl Orders for Memory {
     async fn create(&self, order: &mut WorkOrder) -> Result<Made<WorkOrder>, PortError> {
         let mut state = self.state();
+        order.mark(Uuid::new_v4());
         if let Some(existing) = state.orders.get(&order.uuid) {
-            return Ok(Made::Existed(Box::new(existing.clone())));
+            let own = existing.number == order.number;
+            return Ok(if own { Made::New } else { Made::Existed(Box::new(existing.clone())) });
         }
         state.orders.insert(order.uuid, order.clone());
         Ok(Made::New)

@@ -95,7 +95,9 @@ impl Orders for DynamoDb {
             Put::Stored => Ok(Made::New),
             Put::Refused(Some(item)) => {
                 let existing: WorkOrder = from_item(item, "order")?;
-                Ok(if existing.change_ids.contains(&change_id) { Made::New } else { Made::Existed(Box::new(existing)) })
+                // A number is nobody else's, so it too tells the own first attempt, however many changes came since.
+                let own = existing.change_ids.contains(&change_id) || existing.number == order.number;
+                Ok(if own { Made::New } else { Made::Existed(Box::new(existing)) })
             }
             Put::Refused(None) => Err(PortError::Unavailable("PutItem: refused without the item".to_owned())),
         }

@@ -5,7 +5,11 @@ use shared::{
     domain::api_key::Scope,
     lambda::{panelr, reply::Reply},
     ports::{Lookup, Numbers, Orders, Queue},
-    use_case::{Service, command::OrderRequest, one_item::create_renewal},
+    use_case::{
+        Service,
+        command::OrderRequest,
+        complete_order::{CREATE_RENEWAL, complete_cart},
+    },
     wire::panelr::{requests, work_order},
 };
 
@@ -22,6 +26,6 @@ where
         Ok(admitted) => admitted,
         Err(reply) => return reply,
     };
-    let result = create_renewal(service, &caller, key.as_deref(), &order, &found).await;
+    let result = complete_cart(service, &caller, CREATE_RENEWAL, key.as_deref(), &order, &found).await;
     panelr::recorded(result, |recorded| work_order::completed_one(&recorded.order))
 }

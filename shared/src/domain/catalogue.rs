@@ -20,6 +20,21 @@ pub enum FeaturesMode {
     Custom,
 }
 
+impl FeaturesMode {
+    /// The names on the wire.
+    pub const WORDS: [&str; 3] = ["inherit", "extend", "custom"];
+
+    /// The one with this name.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "inherit" => Some(Self::Inherit),
+            "extend" => Some(Self::Extend),
+            "custom" => Some(Self::Custom),
+            _ => None,
+        }
+    }
+}
+
 /// A subscription for sale.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
@@ -67,6 +82,20 @@ pub enum PaymentMode {
     Manual,
 }
 
+impl PaymentMode {
+    /// The names on the wire.
+    pub const WORDS: [&str; 2] = ["automated", "manual"];
+
+    /// The one with this name.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "automated" => Some(Self::Automated),
+            "manual" => Some(Self::Manual),
+            _ => None,
+        }
+    }
+}
+
 /// Which way an adjustment moves the total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,6 +107,14 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// The names on the wire.
+    pub const WORDS: [&str; 2] = ["fee", "discount"];
+
+    /// The one with this name.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Fee, Self::Discount].into_iter().find(|direction| direction.as_str() == word)
+    }
+
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -95,6 +132,20 @@ pub enum AdjustmentMode {
     Fixed,
     /// Hundredths of the cart's sum.
     Percent,
+}
+
+impl AdjustmentMode {
+    /// The names on the wire.
+    pub const WORDS: [&str; 2] = ["fixed", "percent"];
+
+    /// The one with this name.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "fixed" => Some(Self::Fixed),
+            "percent" => Some(Self::Percent),
+            _ => None,
+        }
+    }
 }
 
 /// A way to pay.
@@ -143,6 +194,21 @@ pub enum Category {
     Vod,
     /// Series.
     Series,
+}
+
+impl Category {
+    /// The names on the wire.
+    pub const WORDS: [&str; 3] = ["live", "vod", "series"];
+
+    /// The one with this name.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "live" => Some(Self::Live),
+            "vod" => Some(Self::Vod),
+            "series" => Some(Self::Series),
+            _ => None,
+        }
+    }
 }
 
 /// A bundle of channels or titles.

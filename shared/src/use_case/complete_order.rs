@@ -5,9 +5,10 @@ use super::{
     claims::held_claim,
     command::{CompleteOrder, OrderRequest},
     complete_by_token::complete_by_token,
+    draft::{Draft, Terms},
     once::Once,
-    pricing::{self, Priced},
-    record::{Draft, Recorded, record},
+    pricing,
+    record::{Recorded, record},
 };
 use crate::{
     domain::{
@@ -17,13 +18,16 @@ use crate::{
         ids::PaymentMethodId,
         once::{OnceKey, OnceKind},
         status::Status,
-        work_order::{MethodSnapshot, NewWorkOrder, Payment},
     },
     ports::{Claims, Found, Numbers, Orders, Queue},
 };
 
 /// The action's name in once-only keys.
 pub const ACTION: &str = "complete_order";
+/// create_activation's: complete_order with one new line.
+pub const CREATE_ACTIVATION: &str = "create_activation";
+/// create_renewal's: complete_order with the renewal of one line.
+pub const CREATE_RENEWAL: &str = "create_renewal";
 
 /// Completes an order; `header` is the request's `Idempotency-Key`, `found` what its command named.
 pub async fn complete_order<S: Orders + Numbers + Claims, Q: Queue>(
@@ -73,7 +77,7 @@ fn draft<S, Q, T>(
 ) -> Result<Draft, Refusal> {
     let method = if request.is_free { Ok(None) } else { automated_method(request.payment_method_id, found).map(Some) };
     // Every broken rule is reported, the cart's and the method's.
-    let (method, Priced { cart, currency, sum }) = match (method, pricing::price(request, found)) {
+    let (method, priced) = match (method, pricing::price(request, found)) {
         (Ok(method), Ok(priced)) => (method, priced),
         (Err(Refusal::Invalid(mut errors)), Err(more)) => {
             errors.extend(more);
@@ -82,43 +86,17 @@ fn draft<S, Q, T>(
         (Ok(_), Err(errors)) => return Err(Refusal::Invalid(errors)),
         (Err(refusal), _) => return Err(refusal),
     };
-    let paid = request.payment_amount.map(|value| pricing::amount("payment_amount", value, currency));
+    let paid = request.payment_amount.map(|value| pricing::amount("payment_amount", value, priced.currency));
     let (adjustment, paid) = match (request.is_free, paid) {
-        (true, _) => (Some(Adjustment::free(sum)), None),
-        (false, None) => (None, Some(sum)),
+        (true, _) => (Some(Adjustment::free(priced.sum)), None),
+        (false, None) => (None, Some(priced.sum)),
         (false, Some(paid)) => {
             let paid = paid?;
-            (Adjustment::at_checkout(sum, paid), Some(paid))
+            (Adjustment::at_checkout(priced.sum, paid), Some(paid))
         }
     };
-    let at = service.now();
-    let payment = paid.filter(|amount| !amount.is_zero()).map(|amount| Payment {
-        amount,
-        at,
-        transaction_id: request.payment_transaction_id.clone(),
-        method: method.map(|method| method.label().to_owned()),
-    });
-    let new = NewWorkOrder {
-        uuid,
-        number: crate::domain::ids::WorkOrderId(0),
-        shop: caller.name.clone(),
-        source: request.source.clone(),
-        customer: pricing::customer(request, found)?,
-        currency,
-        cart,
-        adjustment,
-        payment,
-        payment_method: method.map(MethodSnapshot::from),
-        wc_order_id: request.wc_order_id.clone(),
-        notes: request.notes.clone(),
-        bouquet_ids: request.bouquet_ids.clone(),
-        categories: request.categories.clone(),
-        status: Status::Queued,
-        token_version: None,
-        once: once.made(currency),
-        at,
-    };
-    Ok(Box::new(move |number| NewWorkOrder { number, ..new }))
+    let terms = Terms { method, adjustment, paid, status: Status::Queued, token_version: None };
+    Ok(Draft::new(service, caller, (request, found), priced, terms, (once, uuid))?)
 }
 
 /// The method of an automatic payment.

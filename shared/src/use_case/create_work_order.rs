@@ -3,19 +3,18 @@
 use super::{
     FieldError, Refusal, Service,
     command::{AdjustmentRequest, CreateWorkOrder},
+    draft::{Draft, Terms},
     once::Once,
-    pricing::{self, Priced},
-    record::{Draft, Recorded, record},
+    pricing,
+    record::{Recorded, record},
 };
 use crate::{
     domain::{
         adjustment::Adjustment,
         api_key::ApiKey,
         catalogue::PaymentMethod,
-        ids::WorkOrderId,
         money::{Amount, Currency},
         status::Status,
-        work_order::{MethodSnapshot, NewWorkOrder, Payment},
     },
     ports::{Found, Numbers, Orders},
 };
@@ -62,42 +61,21 @@ fn draft<S, Q>(
         .filter(|_| !request.is_free)
         .and_then(|id| pricing::active_method(id, found).map_err(|error| errors.push(error)).ok());
     let priced = pricing::price(request, found).map_err(|more| errors.extend(more));
-    let (Ok(Priced { cart, currency, sum }), true) = (priced, errors.is_empty()) else {
+    let (Ok(priced), true) = (priced, errors.is_empty()) else {
         return Err(Refusal::Invalid(errors));
     };
-    let adjustment =
-        if request.is_free { Some(Adjustment::free(sum)) } else { adjust(&command.adjustment, method, sum, currency)? };
-    let paid = request.payment_amount.filter(|_| !request.is_free);
-    let paid = paid.map(|value| pricing::amount("payment_amount", value, currency)).transpose()?;
-    let at = service.now();
-    let counts = matches!(command.status, Status::Pending | Status::PaymentSubmitted | Status::Completed);
-    let payment = paid.filter(|amount| counts && !request.is_free && !amount.is_zero()).map(|amount| Payment {
-        amount,
-        at,
-        transaction_id: request.payment_transaction_id.clone(),
-        method: method.map(|method| method.label().to_owned()),
-    });
-    let new = NewWorkOrder {
-        uuid,
-        number: WorkOrderId(0),
-        shop: caller.name.clone(),
-        source: request.source.clone(),
-        customer: pricing::customer(request, found)?,
-        currency,
-        cart,
-        adjustment,
-        payment,
-        payment_method: method.map(MethodSnapshot::from),
-        wc_order_id: request.wc_order_id.clone(),
-        notes: request.notes.clone(),
-        bouquet_ids: request.bouquet_ids.clone(),
-        categories: request.categories.clone(),
-        status: command.status,
-        token_version: Some(service.tokens.current_version()),
-        once: once.made(currency),
-        at,
+    let adjustment = if request.is_free {
+        Some(Adjustment::free(priced.sum))
+    } else {
+        adjust(&command.adjustment, method, priced.sum, priced.currency)?
     };
-    Ok(Box::new(move |number| NewWorkOrder { number, ..new }))
+    let paid = request.payment_amount.filter(|_| !request.is_free);
+    let paid = paid.map(|value| pricing::amount("payment_amount", value, priced.currency)).transpose()?;
+    let counts = matches!(command.status, Status::Pending | Status::PaymentSubmitted | Status::Completed);
+    let paid = paid.filter(|_| counts);
+    let token_version = Some(service.tokens.current_version());
+    let terms = Terms { method, adjustment, paid, status: command.status, token_version };
+    Ok(Draft::new(service, caller, (request, found), priced, terms, (once, uuid))?)
 }
 
 fn adjust(

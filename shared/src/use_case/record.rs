@@ -1,11 +1,8 @@
 //! Recording a new order: one conditional put, then its pointer and its message at once.
 
-use super::{Refusal, Service, once::Once};
+use super::{Refusal, Service, draft::Draft, once::Once};
 use crate::{
-    domain::{
-        status::Status,
-        work_order::{NewWorkOrder, WorkOrder},
-    },
+    domain::{status::Status, work_order::WorkOrder},
     ports::{Made, Numbers, OrderName, Orders, PortError, Queue},
 };
 
@@ -26,9 +23,6 @@ impl Recorded {
         Self { order, replayed, send_failed: None }
     }
 }
-
-/// Everything of a new order but its number.
-pub type Draft = Box<dyn FnOnce(crate::domain::ids::WorkOrderId) -> NewWorkOrder + Send>;
 
 /// Records the order of `draft`, or finds the one that a copy of the request made.
 ///
@@ -54,7 +48,7 @@ pub async fn record<S: Orders + Numbers, Q: Queue, T>(
         }
     };
     let number = store.take().await?;
-    let mut order = WorkOrder::new(draft(number), by);
+    let mut order = WorkOrder::new(draft.numbered(number), by);
     match store.create(&mut order).await? {
         Made::Existed(existing) => {
             store.give_back(number);

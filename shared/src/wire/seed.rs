@@ -171,13 +171,7 @@ fn product(fields: &mut Fields<'_>, default_currency: Currency) -> Option<Produc
     };
     let duration_months = small(fields, "duration_months", 1, 120);
     let connections = small(fields, "connections", 1, 1_000);
-    let modes = ["inherit", "extend", "custom"];
-    let features_mode = fields.word("features_mode", &modes, |word| match word {
-        "inherit" => Some(FeaturesMode::Inherit),
-        "extend" => Some(FeaturesMode::Extend),
-        "custom" => Some(FeaturesMode::Custom),
-        _ => None,
-    });
+    let features_mode = fields.word("features_mode", &FeaturesMode::WORDS, FeaturesMode::parse);
     let is_trial = fields.boolean("is_trial");
     let active = fields.boolean_or("active", true);
     let description = fields.text("description", LONG);
@@ -240,11 +234,7 @@ fn payment_method(fields: &mut Fields<'_>) -> Option<PaymentMethod> {
     let id = fields.id("id").map(PaymentMethodId);
     let id = fields.required("id", id);
     let name = name(fields);
-    let mode = fields.word("mode", &["automated", "manual"], |word| match word {
-        "automated" => Some(PaymentMode::Automated),
-        "manual" => Some(PaymentMode::Manual),
-        _ => None,
-    });
+    let mode = fields.word("mode", &PaymentMode::WORDS, PaymentMode::parse);
     let mode = fields.required("mode", mode);
     let config = match fields.value("config") {
         Some(Value::Object(config)) => config.clone(),
@@ -256,16 +246,8 @@ fn payment_method(fields: &mut Fields<'_>) -> Option<PaymentMethod> {
             Map::new()
         }
     };
-    let adjustment_direction = fields.word("adjustment_direction", &["fee", "discount"], |word| match word {
-        "fee" => Some(Direction::Fee),
-        "discount" => Some(Direction::Discount),
-        _ => None,
-    });
-    let adjustment_mode = fields.word("adjustment_mode", &["fixed", "percent"], |word| match word {
-        "fixed" => Some(AdjustmentMode::Fixed),
-        "percent" => Some(AdjustmentMode::Percent),
-        _ => None,
-    });
+    let adjustment_direction = fields.word("adjustment_direction", &Direction::WORDS, Direction::parse);
+    let adjustment_mode = fields.word("adjustment_mode", &AdjustmentMode::WORDS, AdjustmentMode::parse);
     let adjustment_value = fields.decimal("adjustment_value");
     if adjustment_value.is_some_and(|value| value.is_sign_negative() && !value.is_zero()) {
         fields.refuse("adjustment_value", "must not be negative");
@@ -300,12 +282,7 @@ fn bouquet(fields: &mut Fields<'_>) -> Option<Bouquet> {
     let id = fields.id("id").map(BouquetId);
     let id = fields.required("id", id);
     let name = name(fields);
-    let category = fields.word("category", &["live", "vod", "series"], |word| match word {
-        "live" => Some(Category::Live),
-        "vod" => Some(Category::Vod),
-        "series" => Some(Category::Series),
-        _ => None,
-    });
+    let category = fields.word("category", &Category::WORDS, Category::parse);
     let category = fields.required("category", category);
     Some(Bouquet { id: id?, name: name?, category: category? })
 }

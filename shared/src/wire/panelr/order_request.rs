@@ -192,14 +192,9 @@ fn categories(fields: &mut Fields<'_>) -> Vec<Category> {
     let values = fields.array("categories", TEXT).unwrap_or_default();
     let mut categories = Vec::new();
     for (index, value) in values.iter().enumerate() {
-        let category = match value.as_str() {
-            Some("live") => Category::Live,
-            Some("vod") => Category::Vod,
-            Some("series") => Category::Series,
-            _ => {
-                fields.refuse(&format!("categories[{index}]"), "must be one of live, vod, series");
-                continue;
-            }
+        let Some(category) = value.as_str().and_then(Category::parse) else {
+            fields.refuse(&format!("categories[{index}]"), format!("must be one of {}", Category::WORDS.join(", ")));
+            continue;
         };
         if !categories.contains(&category) {
             categories.push(category);

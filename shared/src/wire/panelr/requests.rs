@@ -123,11 +123,7 @@ pub fn create_work_order(body: &Map<String, Value>) -> Result<CreateWorkOrder, B
 fn adjustment(fields: &mut Fields<'_>) -> Option<AdjustmentRequest> {
     const KEYS: [&str; 3] = ["adjustment_direction", "adjustment_label", "adjustment_amount"];
     let said = KEYS.iter().any(|key| fields.has(key));
-    let direction = fields.word(KEYS[0], &["fee", "discount"], |word| match word {
-        "fee" => Some(Direction::Fee),
-        "discount" => Some(Direction::Discount),
-        _ => None,
-    });
+    let direction = fields.word(KEYS[0], &Direction::WORDS, Direction::parse);
     let label = fields.text(KEYS[1], TEXT);
     let amount = fields.decimal(KEYS[2]);
     match (direction, amount) {

@@ -63,6 +63,18 @@ pub struct Wanted {
     pub lines: BTreeSet<ActivationId>,
 }
 
+impl Wanted {
+    /// How many things are named, the key aside.
+    pub fn len(&self) -> usize {
+        self.products.len() + usize::from(self.payment_method.is_some()) + self.bouquets.len() + self.lines.len()
+    }
+
+    /// Is nothing named but perhaps a key?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// What is there of what was wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
@@ -220,8 +232,8 @@ pub struct OpenOrder {
 
 /// The index of open orders. It may lag behind the orders.
 pub trait OpenOrders: Send + Sync {
-    /// Orders of `status` that were last changed before `before`, the oldest first within each part of the index; at
-    /// most `limit` of each of its 32 parts.
+    /// Orders of `status` that were last changed before `before` and are not to be left alone until after it, the oldest
+    /// first within each part of the index; at most `limit` of each of its 32 parts.
     fn open_orders(
         &self,
         status: Status,

@@ -62,6 +62,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Model {
     status: &'static str,
     payments: Vec<(i64, Option<u8>)>,
+    /// Did the latest submission bring a payment, and was it the customer's?
+    submission: Option<(bool, bool)>,
     queued: u32,
 }
 
@@ -96,12 +98,17 @@ impl Model {
     /// Takes the step; the HTTP status of its answer (200 and 422 for the operator's too).
     fn take(&mut self, step: &Step) -> u16 {
         match *step {
-            Step::Submit { amount: Some(amount), transaction } if self.is_last(amount, transaction) => 200,
+            Step::Submit { amount: Some(amount), transaction }
+                if self.submission == Some((true, true)) && self.is_last(amount, transaction) =>
+            {
+                200
+            }
             Step::Submit { amount, transaction } => {
                 if self.status != "pending_payment" {
                     return 422;
                 }
                 self.pay(amount.unwrap_or(0), transaction);
+                self.submission = Some((amount.is_some(), true));
                 self.status = "payment_submitted";
                 200
             }
@@ -114,7 +121,10 @@ impl Model {
                 }
                 match amount {
                     None => self.pay(self.due(), transaction),
-                    Some(amount) if !self.is_last(amount, transaction) => self.pay(amount, transaction),
+                    Some(amount) if transaction.is_none() || !self.payments.contains(&(amount, transaction)) => {
+                        self.pay(amount, transaction);
+                        self.submission = Some((true, false));
+                    }
                     Some(_) => {}
                 }
                 if self.due() > 0 {
@@ -133,16 +143,22 @@ impl Model {
                 200
             }
             Step::Partial { amount } => {
-                let rest: i64 = self.payments.iter().rev().skip(1).map(|payment| payment.0).sum();
+                // What was confirmed before stays; only what was submitted last is replaced.
+                let replaced = usize::from(self.submission.is_some_and(|submission| submission.0));
+                let rest: i64 = self.payments.iter().rev().skip(replaced).map(|payment| payment.0).sum();
                 if self.status != "payment_submitted" || rest + amount >= TOTAL {
                     return 422;
                 }
-                let transaction = self.payments.pop().and_then(|payment| payment.1);
+                let last = if replaced == 1 { self.payments.pop() } else { None };
+                let transaction = last.and_then(|payment| payment.1);
                 self.pay(amount, transaction);
                 self.status = "pending_payment";
                 200
             }
             Step::Cancel => {
+                if self.status == "canceled" {
+                    return 200;
+                }
                 if !self.waits() && self.status != "failed" {
                     return 422;
                 }
@@ -300,7 +316,7 @@ impl World {
 
 async fn agree(steps: &[Step]) {
     let world = World::start().await;
-    let mut model = Model { status: "pending_payment", payments: vec![], queued: 0 };
+    let mut model = Model { status: "pending_payment", payments: vec![], submission: None, queued: 0 };
     for step in steps {
         let expected = model.take(step);
         assert_eq!(world.take(step).await, expected, "{step:?} of {steps:?}; the model: {model:?}");
@@ -329,7 +345,7 @@ fn ten_thousand_sequences_agree_with_the_model() {
     let config = ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(steps in steps())| {
         runtime.block_on(agree(&steps));
-        let mut model = Model { status: "pending_payment", payments: vec![], queued: 0 };
+        let mut model = Model { status: "pending_payment", payments: vec![], submission: None, queued: 0 };
         for step in &steps {
             model.take(step);
             seen.borrow_mut().insert(model.status);

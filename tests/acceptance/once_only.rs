@@ -178,3 +178,16 @@ async fn twenty_deliveries_to_concurrent_consumers_make_one_line() {
     let renewed = service.line(321).await.unwrap();
     assert_eq!(renewed["expires_at"].as_s().unwrap(), "2027-02-01T00:00:00Z", "two months, once");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_puts_the_pointer_that_the_first_request_could_not() {
+    use acceptance::faults::Fault;
+    let service = TestService::start().await;
+    let cart = with(&paid_cart("2002"), json!({ "status": "pending_payment", "payment_method_id": 2 }));
+    service.http.plan(|call| if call.item == "number" { Fault::Before } else { Fault::None });
+    service.post("create_work_order", &cart).await.error(503);
+    service.http.heal();
+    let reference =
+        service.post("create_work_order", &cart).await.data()["reference_code"].as_str().unwrap().to_owned();
+    assert_eq!(service.order(&reference, "john@example.com").await["status"], "pending_payment");
+}

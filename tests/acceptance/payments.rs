@@ -254,3 +254,71 @@ async fn operators_follow_the_table_of_states() {
         assert!(operator::approve(worker, "test", order).await.is_err(), "{status}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmed_payment_outlives_a_submission_without_one() {
+    let (service, reference, token) = start().await;
+    let worker = service.local.functions.worker();
+    let submit = |body: Value| {
+        let service = &service;
+        async move { service.post("submit_payment", &body).await.data() }
+    };
+    submit(json!({ "confirmation_token": token, "payment_transaction_id": "V1", "amount": 5 })).await;
+    operator::partial(worker, "test", service.stored(&reference).await, usd("5")).await.unwrap();
+    submit(json!({ "confirmation_token": token, "customer_note": "sent the rest by post" })).await;
+    operator::partial(worker, "test", service.stored(&reference).await, usd("4")).await.unwrap();
+    let order = service.order(&reference, "john@example.com").await;
+    assert_eq!((&order["prev_paid"], &order["payment_history"][0]["transaction_id"]), (&json!(9), &json!("V1")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_submission_is_replayed_as_one() {
+    let service = TestService::start().await;
+    let reply = service.post("complete_order", &paid_cart("1001")).await.data();
+    let as_paid = json!({
+        "reference_code": reply["reference_code"], "customer_email": "john@example.com",
+        "payment_transaction_id": "pi_1001", "amount": 9.99,
+    });
+    service.post("submit_payment", &as_paid).await.error(422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_by_token_that_comes_again_later_is_not_counted_twice() {
+    let (service, reference, token) = start().await;
+    let pay = |transaction: &'static str, amount: f64| {
+        let body =
+            json!({ "confirmation_token": token, "payment_transaction_id": transaction, "payment_amount": amount });
+        let service = &service;
+        async move { service.post("complete_order", &body).await.status }
+    };
+    assert_eq!([pay("A", 5.0).await, pay("B", 3.0).await, pay("A", 5.0).await], [422, 422, 422]);
+    assert_eq!(service.order(&reference, "john@example.com").await["prev_paid"], 8);
+    assert_eq!(pay("C", 12.98).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancellation_that_was_cut_off_is_finished_by_the_next() {
+    use acceptance::faults::Fault;
+    let clock = TestClock::at("2026-11-23 12:00:00");
+    let service = TestService::by_hand(&clock).await;
+    let worker = service.local.functions.worker();
+    // A failed order with a line: its other line can never be made.
+    let cart = with(
+        &paid_cart("1"),
+        json!({ "payment_amount": null, "items": [
+            { "product_id": 1, "intent": "new_activation" }, { "product_id": 1, "intent": "renewal", "activation_id": 321 },
+        ] }),
+    );
+    let reply = service.post("complete_order", &cart).await.data();
+    let key = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.into());
+    let delete = service.local.aws.dynamodb().delete_item().table_name(local::store::TABLE);
+    delete.key("pk", key("line#321")).key("sk", key("line")).send().await.unwrap();
+    service.drain().await;
+    let order = service.stored(reply["reference_code"].as_str().unwrap()).await;
+    assert_eq!(order.status().as_str(), "failed");
+    service.http.plan(|call| if call.item == "line" { Fault::Before } else { Fault::None });
+    assert!(operator::cancel(worker, "test", order.clone(), "asked to").await.is_err());
+    service.http.heal();
+    operator::cancel(worker, "test", order, "asked to").await.unwrap();
+    assert_eq!(acceptance::service::text(&service.line(4201).await.unwrap(), "status"), "suspended");
+}

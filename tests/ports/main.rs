@@ -18,6 +18,7 @@ async fn the_ports_in_memory() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_over_the_embedded_dynamodb() {
     let embedded = stores::Embedded::start().await;
+    suite::a_start_does_not_begin_the_count(&embedded.store()).await;
     Suite::new(embedded.store()).all().await;
     suite::catalogue_and_keys(&embedded.store()).await;
     suite::numbers_of_two_environments(&embedded.store(), &embedded.store()).await;
@@ -32,6 +33,7 @@ async fn the_store_over_the_endpoints_that_the_environment_names() {
         return;
     };
     Suite::new(named.store()).all().await;
+    suite::a_start_does_not_begin_the_count(&named.store()).await;
     suite::catalogue_and_keys(&named.store()).await;
     suite::numbers_of_two_environments(&named.store(), &named.store()).await;
     queue::obligations(&named.aws, &named.queue_url).await;

@@ -19,7 +19,8 @@ pub(crate) struct Embedded(Local);
 
 impl Embedded {
     pub(crate) async fn start() -> Self {
-        let options = Options { port: 0, background: false, ..Options::default() };
+        // Without a seed nothing has begun the count.
+        let options = Options { port: 0, background: false, seed: Some(b"{}".to_vec()), ..Options::default() };
         Self(Local::start(options).await.unwrap())
     }
 

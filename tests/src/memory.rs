@@ -162,6 +162,7 @@ impl OpenOrders for Memory {
     async fn open_orders(&self, status: Status, before: Timestamp, _: u32) -> Result<Vec<OpenOrder>, PortError> {
         let state = self.state();
         let open = state.orders.values().filter(|order| order.status() == status && order.updated_at <= before);
+        let open = open.filter(|order| order.next_attempt_at.is_none_or(|at| at <= before));
         Ok(open.map(|order| OpenOrder { name: order.into(), next_attempt_at: order.next_attempt_at }).collect())
     }
 }

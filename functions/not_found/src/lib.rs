@@ -27,7 +27,9 @@ pub const ROUTES: &[(&str, &str)] = &[
 pub fn handle(request: &Request) -> Reply {
     let path = request.raw_http_path();
     let side = Side::of_path(path);
-    let allow = ROUTES.iter().find(|(_, route)| matches(route, path)).map(|(method, _)| *method);
+    let mut routes = ROUTES.iter().filter(|(_, route)| matches(route, path));
+    // A route's own method that comes here came by a path that only resembles the route.
+    let allow = routes.next().map(|(method, _)| *method).filter(|method| *method != request.method().as_str());
     let mut reply = match (side, allow) {
         (Side::Panelr, Some(method)) => {
             panelr::failure(405, &format!("This action takes {method} requests only."), "method_not_allowed")
@@ -55,6 +57,19 @@ fn matches(route: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_method_is_wrong_only_where_the_path_takes_another() {
+        let status = |method: &str, path: &str| {
+            let request =
+                lambda_http::http::Request::builder().method(method).uri(path).body(lambda_http::Body::Empty).unwrap();
+            handle(&request.with_raw_http_path(path)).status
+        };
+        assert_eq!(status("GET", "/api/complete_order"), 405);
+        assert_eq!(status("POST", "/api/complete_order/"), 404);
+        assert_eq!(status("POST", "/dev/v1/orders"), 405);
+        assert_eq!(status("GET", "/api/complete"), 404);
+    }
 
     #[test]
     fn routes_are_known_with_and_without_a_stage() {

@@ -16,6 +16,9 @@ use shared::{
 };
 use uuid::Uuid;
 
+/// How long a request may take; the deployed functions have their invocation's time.
+const LONGEST: Duration = Duration::from_secs(10);
+
 /// The functions behind the API.
 const API: [&str; 14] = [
     "complete_order",
@@ -65,31 +68,42 @@ impl Functions {
         let id = Uuid::new_v4().to_string();
         let (api, worker) = (&self.api, &self.worker);
         match name {
-            "complete_order" => respond("complete_order", &id, event, &|r| complete_order::handle(api, r)).await,
+            "complete_order" => {
+                respond("complete_order", &id, event, LONGEST, &|r| complete_order::handle(api, r)).await
+            }
             "create_work_order" => {
-                respond("create_work_order", &id, event, &|r| create_work_order::handle(api, r)).await
+                respond("create_work_order", &id, event, LONGEST, &|r| create_work_order::handle(api, r)).await
             }
-            "get_work_order" => respond("get_work_order", &id, event, &|r| get_work_order::handle(api, r)).await,
-            "submit_payment" => respond("submit_payment", &id, event, &|r| submit_payment::handle(api, r)).await,
-            "get_products" => respond("get_products", &id, event, &|r| get_products::handle(worker, r)).await,
+            "get_work_order" => {
+                respond("get_work_order", &id, event, LONGEST, &|r| get_work_order::handle(api, r)).await
+            }
+            "submit_payment" => {
+                respond("submit_payment", &id, event, LONGEST, &|r| submit_payment::handle(api, r)).await
+            }
+            "get_products" => respond("get_products", &id, event, LONGEST, &|r| get_products::handle(worker, r)).await,
             "get_payment_methods" => {
-                respond("get_payment_methods", &id, event, &|r| get_payment_methods::handle(worker, r)).await
+                respond("get_payment_methods", &id, event, LONGEST, &|r| get_payment_methods::handle(worker, r)).await
             }
-            "get_bouquets" => respond("get_bouquets", &id, event, &|r| get_bouquets::handle(worker, r)).await,
+            "get_bouquets" => respond("get_bouquets", &id, event, LONGEST, &|r| get_bouquets::handle(worker, r)).await,
             "send_payment_instructions" => {
-                respond("send_payment_instructions", &id, event, &|r| send_payment_instructions::handle(worker, r))
-                    .await
+                respond("send_payment_instructions", &id, event, LONGEST, &|r| {
+                    send_payment_instructions::handle(worker, r)
+                })
+                .await
             }
             "create_activation" => {
-                respond("create_activation", &id, event, &|r| create_activation::handle(worker, r)).await
+                respond("create_activation", &id, event, LONGEST, &|r| create_activation::handle(worker, r)).await
             }
-            "create_renewal" => respond("create_renewal", &id, event, &|r| create_renewal::handle(worker, r)).await,
+            "create_renewal" => {
+                respond("create_renewal", &id, event, LONGEST, &|r| create_renewal::handle(worker, r)).await
+            }
             "complete_pending_order" => {
-                respond("complete_pending_order", &id, event, &|r| complete_pending_order::handle(worker, r)).await
+                respond("complete_pending_order", &id, event, LONGEST, &|r| complete_pending_order::handle(worker, r))
+                    .await
             }
-            "get_order" => respond("get_order", &id, event, &|r| get_order::handle(worker, r)).await,
-            "list_orders" => respond("list_orders", &id, event, &|r| list_orders::handle(worker, r)).await,
-            _ => respond("not_found", &id, event, &|r| async move { not_found::handle(&r) }).await,
+            "get_order" => respond("get_order", &id, event, LONGEST, &|r| get_order::handle(worker, r)).await,
+            "list_orders" => respond("list_orders", &id, event, LONGEST, &|r| list_orders::handle(worker, r)).await,
+            _ => respond("not_found", &id, event, LONGEST, &|r| async move { not_found::handle(&r) }).await,
         }
     }
 

@@ -32,7 +32,12 @@ impl DataFolder {
         let shown = path.display();
         let refuse =
             |what: &str, cause: std::io::Error| StartFault::new(format!("the data folder {shown} {what}: {cause}"));
-        std::fs::create_dir_all(path).map_err(|cause| refuse("cannot be made", cause))?;
+        let mut folder = std::fs::DirBuilder::new();
+        folder.recursive(true);
+        // Customers and their lines' passwords are in it.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+        folder.create(path).map_err(|cause| refuse("cannot be made", cause))?;
         let lock = File::create(path.join("lock")).map_err(|cause| refuse("cannot be written to", cause))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),

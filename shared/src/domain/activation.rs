@@ -88,7 +88,7 @@ pub struct Origin {
 }
 
 /// A service line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activation {
     /// Its number.
     pub id: ActivationId,
@@ -122,6 +122,13 @@ pub struct Activation {
     pub applied: BTreeSet<EffectName>,
     /// Counts the writes to it; every write is conditional on the one before.
     pub version: u64,
+}
+
+impl fmt::Debug for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Its owner, user name and password are nobody's in a log.
+        write!(f, "Activation({}, {:?}, until {:?}, version {})", self.id, self.status, self.expires_at, self.version)
+    }
 }
 
 impl Activation {

@@ -98,6 +98,15 @@ pub struct MadeOnce {
     pub payment: Fingerprint,
 }
 
+/// A submission of a payment, which an operator has yet to confirm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submission {
+    /// Was a payment recorded with it? Then it is the last.
+    pub with_payment: bool,
+    /// Did the customer make it (submit_payment), and not the shop?
+    pub by_customer: bool,
+}
+
 /// One change of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
@@ -114,7 +123,7 @@ pub struct Change {
 }
 
 /// What is given to make an order; the rest follows from it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewWorkOrder {
     /// Computed from the once-only key, or random.
     pub uuid: Uuid,
@@ -150,13 +159,15 @@ pub struct NewWorkOrder {
     pub token_version: Option<u32>,
     /// Under which key.
     pub once: Option<MadeOnce>,
+    /// What else there is to say; for operators.
+    pub remark: Option<String>,
     /// Now.
     pub at: Timestamp,
 }
 
 /// A work order. Its terms never change; its state, payments and bookkeeping change only through its methods, each of
 /// which is then stored on the condition that nobody stored another change meanwhile.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkOrder {
     /// Names it in the store; `uniqid` on the Shoppex side.
     pub uuid: Uuid,
@@ -202,6 +213,9 @@ pub struct WorkOrder {
     pub resends: u32,
     /// Why provisioning gave up; for operators.
     pub failure: Option<String>,
+    /// The latest submission of a payment.
+    #[serde(default)]
+    pub submission: Option<Submission>,
     /// Requests under a header key whose payments left a balance, so that a copy of one is not taken for more money.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub part_payments: Vec<Fingerprint>,
@@ -212,6 +226,13 @@ pub struct WorkOrder {
     status: Status,
     payments: Vec<Payment>,
     history: Vec<Change>,
+}
+
+impl fmt::Debug for WorkOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Notes, transaction ids and the like are nobody's in a log.
+        write!(f, "WorkOrder({}, {}, version {})", self.reference(), self.status, self.version)
+    }
 }
 
 /// The order is not in a state that allows the change.
@@ -227,6 +248,8 @@ pub struct NotAllowed {
 impl WorkOrder {
     /// A new order. `by`: who makes it, as in [`Change::by`].
     pub fn new(new: NewWorkOrder, by: &str) -> Self {
+        let submission = (new.status == Status::PaymentSubmitted)
+            .then(|| Submission { with_payment: new.payment.is_some(), by_customer: false });
         Self {
             uuid: new.uuid,
             number: new.number,
@@ -250,12 +273,13 @@ impl WorkOrder {
             next_attempt_at: None,
             resends: 0,
             failure: None,
+            submission,
             part_payments: Vec::new(),
             version: 1,
             change_ids: Vec::new(),
             status: new.status,
             payments: new.payment.into_iter().collect(),
-            history: vec![Change { at: new.at, by: by.to_owned(), from: None, to: new.status, note: None }],
+            history: vec![Change { at: new.at, by: by.to_owned(), from: None, to: new.status, note: new.remark }],
         }
     }
 
@@ -319,9 +343,18 @@ impl WorkOrder {
         }
     }
 
-    /// Sets the amount of the payment that came last; records one where there was none, and drops it at 0.
-    pub fn replace_last_payment(&mut self, amount: Amount, at: Timestamp) {
-        let last = self.payments.pop();
+    /// Has `transaction_id` with `amount` been recorded, at any time?
+    pub fn has_payment(&self, transaction_id: Option<&str>, amount: Amount) -> bool {
+        let is_it =
+            |id: &str, payment: &Payment| payment.transaction_id.as_deref() == Some(id) && payment.amount == amount;
+        transaction_id.is_some_and(|id| self.payments.iter().any(|payment| is_it(id, payment)))
+    }
+
+    /// Sets the amount of the payment that was submitted last; records one where the submission had none, and drops it at
+    /// 0. Payments before it are confirmed and stay.
+    pub fn confirm_submitted(&mut self, amount: Amount, at: Timestamp) {
+        let with_payment = self.submission.is_some_and(|submission| submission.with_payment);
+        let last = if with_payment { self.payments.pop() } else { None };
         let payment = Payment {
             amount,
             at: last.as_ref().map_or(at, |last| last.at),

@@ -22,8 +22,12 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// The lowest number it holds, if it holds any.
-    pub fn take(&mut self) -> Option<WorkOrderId> {
+    /// The lowest number it holds, if it holds any. Numbers of a block that has lasted too long are dropped: lists are
+    /// newest first by number, and an order made now under a number of an hour ago would stand an hour down.
+    pub fn take(&mut self, now: Timestamp) -> Option<WorkOrderId> {
+        if self.last.is_some_and(|(_, leased_at)| (now - leased_at).to_std().is_ok_and(|lasted| lasted > SLOW)) {
+            self.free.clear();
+        }
         self.free.pop_first().map(WorkOrderId)
     }
 
@@ -60,7 +64,7 @@ mod tests {
         let mut now = Timestamp::UNIX_EPOCH;
         let mut end = 1;
         let mut next = |lease: &mut Lease, after: u64| {
-            while lease.take().is_some() {}
+            while lease.take(now).is_some() {}
             now += Duration::from_secs(after);
             let block = lease.next_block(now);
             end += u64::from(block);
@@ -78,10 +82,18 @@ mod tests {
     fn numbers_are_handed_out_in_order_and_again_only_when_given_back() {
         let mut lease = Lease::default();
         lease.fill(46, 4, Timestamp::UNIX_EPOCH);
-        let mut take = || lease.take().map(|number| number.0);
+        let mut take = || lease.take(Timestamp::UNIX_EPOCH).map(|number| number.0);
         assert_eq!([take(), take(), take()], [Some(42), Some(43), Some(44)]);
         lease.give_back(WorkOrderId(43));
-        let mut take = || lease.take().map(|number| number.0);
+        let mut take = || lease.take(Timestamp::UNIX_EPOCH).map(|number| number.0);
         assert_eq!([take(), take(), take()], [Some(43), Some(45), None]);
+    }
+
+    #[test]
+    fn numbers_that_were_held_for_long_are_dropped() {
+        let mut lease = Lease::default();
+        lease.fill(46, 4, Timestamp::UNIX_EPOCH);
+        assert!(lease.take(Timestamp::UNIX_EPOCH + SLOW).is_some());
+        assert_eq!(lease.take(Timestamp::UNIX_EPOCH + SLOW + Duration::from_secs(1)), None);
     }
 }

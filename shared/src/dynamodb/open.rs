@@ -51,7 +51,9 @@ impl DynamoDb {
                 .send()
                 .await
                 .map_err(|error| unavailable("Query", &error))?;
-            open.extend(page.items.unwrap_or_default().iter().filter_map(entry));
+            // Orders in back-off must not take the places of those that are due.
+            let due = |entry: &OpenOrder| entry.next_attempt_at.is_none_or(|at| at <= before);
+            open.extend(page.items.unwrap_or_default().iter().filter_map(entry).filter(due));
             from = page.last_evaluated_key;
             if from.is_none() || open.len() >= limit {
                 open.truncate(limit);

@@ -1,6 +1,9 @@
 //! From an API Gateway event (HTTP API, payload 2.0) to a reply, once for every HTTP function.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant, SystemTime},
+};
 
 use futures_util::FutureExt;
 use lambda_http::{
@@ -10,6 +13,7 @@ use lambda_http::{
 };
 use lambda_runtime::{LambdaEvent, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::value::RawValue;
 
 use super::{
     clients::counting,
@@ -51,20 +55,28 @@ where
     F: Future<Output = Reply>,
 {
     let handler = &handler;
-    let each = |event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
-        let request_id = event.context.request_id.clone();
+    // The event is parsed here and not by the runtime, which would log what it cannot read, headers and all.
+    let each = |event: LambdaEvent<Box<RawValue>>| async move {
+        let LambdaEvent { payload, context, .. } = event;
+        let time_left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        let event = serde_json::from_str(payload.get()).unwrap_or_default();
         // Boxed here and below: else the compiler lays out one future of all that a request can await.
-        let reply = Box::pin(respond(action, &request_id, event.payload, handler)).await;
-        Ok::<_, lambda_runtime::Error>(reply)
+        let reply = respond(action, &context.request_id, event, time_left.saturating_sub(TO_ANSWER), handler);
+        Ok::<_, lambda_runtime::Error>(Box::pin(reply).await)
     };
     lambda_runtime::run(service_fn(each)).await
 }
 
-/// Answers one event: logs once, counts once, and answers in the envelope whatever happens.
+/// What an answer takes of an invocation's time.
+const TO_ANSWER: Duration = Duration::from_millis(500);
+
+/// Answers one event: logs once, counts once, and answers in the envelope whatever happens. Work that is not done within
+/// `time` is dropped, which is as good as a crash there: the caller comes again, and every step can be repeated.
 pub async fn respond<H, F>(
     action: &'static str,
     request_id: &str,
     event: ApiGatewayV2httpRequest,
+    time: Duration,
     handler: &H,
 ) -> ApiGatewayV2httpResponse
 where
@@ -74,9 +86,16 @@ where
     let started = Instant::now();
     let side = Side::of_path(event.raw_path.as_deref().unwrap_or_default());
     // A panic is a defect, and still the caller gets an answer that tells to come again.
-    let work = async { AssertUnwindSafe(async { Box::pin(handler(to_request(event))).await }).catch_unwind().await };
+    let work = async {
+        let work = AssertUnwindSafe(async { Box::pin(handler(to_request(event))).await }).catch_unwind();
+        tokio::time::timeout(time, work).await
+    };
     let (result, calls) = counting(work).await;
-    let reply = result.unwrap_or_else(|_| side.fault("the function panicked".to_owned()));
+    let reply = match result {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(_)) => side.fault("the function panicked".to_owned()),
+        Err(_) => side.fault("the invocation's time was up".to_owned()),
+    };
     let ms = started.elapsed().as_secs_f64() * 1_000.0;
     log(action, request_id, &reply, ms, calls);
     reply.metrics().emit(action);

@@ -17,7 +17,7 @@ use crate::{
     },
     wire::{
         json::{JsonFault, parse_object},
-        panelr::envelope,
+        panelr::{envelope, work_order::public_status},
     },
 };
 
@@ -180,7 +180,8 @@ pub fn refuse(refusal: Refusal) -> Reply {
         ),
         Refusal::NoSuchOrder => failure(404, "Work order not found.", "not_found"),
         Refusal::WrongState(status) => {
-            failure(422, &format!("The work order is {status}; that does not allow this action."), "wrong_status")
+            let shown = public_status(status);
+            failure(422, &format!("The work order is {shown}; that does not allow this action."), "wrong_status")
         }
         Refusal::BalanceLeft { formatted, .. } => failure(
             422,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Who buys.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Buyer {
     /// This customer.
     Given(Customer),
@@ -24,7 +24,7 @@ pub enum Buyer {
 }
 
 /// A cart and how it was or will be paid.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct OrderRequest {
     /// Who buys.
     pub buyer: Buyer,
@@ -32,6 +32,8 @@ pub struct OrderRequest {
     pub payment_method_id: Option<PaymentMethodId>,
     /// What is bought, 1..=50 lines.
     pub items: Vec<RequestedItem>,
+    /// Did its one item's fields stand beside the others?
+    pub one_item: bool,
     /// The gateway's id of the payment.
     pub payment_transaction_id: Option<String>,
     /// The amount paid, not yet in a currency.
@@ -79,7 +81,7 @@ impl OrderRequest {
 }
 
 /// complete_order.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum CompleteOrder {
     /// A new order that is paid.
     Cart(Box<OrderRequest>),
@@ -88,7 +90,7 @@ pub enum CompleteOrder {
 }
 
 /// Completes the order that a token names.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CompleteByToken {
     /// The token as it was presented.
     pub token: String,
@@ -129,7 +131,7 @@ pub enum AdjustmentRequest {
 }
 
 /// create_work_order.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CreateWorkOrder {
     /// Cart and customer.
     pub order: OrderRequest,

@@ -17,7 +17,7 @@ use crate::{
         once::{Fingerprint, OnceKey, OnceKind},
         status::Status,
         time::Timestamp,
-        work_order::{Payment, WorkOrder},
+        work_order::{Payment, Submission, WorkOrder},
     },
     ports::{Claims, Found, Orders, Queue},
 };
@@ -115,8 +115,11 @@ fn pay(
         Some(value) => {
             let amount = pricing::amount("payment_amount", value, order.currency)?;
             // A hand-off repeats the payment that the customer submitted before, or its own first try.
-            if !order.was_last_payment(request.payment_transaction_id.as_deref(), amount) {
+            if !order.has_payment(request.payment_transaction_id.as_deref(), amount) {
                 order.record_payment(payment(amount));
+                if !amount.is_zero() {
+                    order.submission = Some(Submission { with_payment: true, by_customer: false });
+                }
             }
             if amount.is_zero() && !order.balance_due().is_zero() {
                 return Err(balance_left(order));

@@ -21,7 +21,7 @@ use crate::{
 pub const ACTION: &str = "complete_pending_order";
 
 /// What may be said with a completion.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Completion {
     /// For operators.
     pub note: Option<String>,
@@ -51,14 +51,21 @@ pub async fn complete_pending_order<S: Orders + Claims, Q: Queue>(
             if !claim.is_for(order.uuid, &asked) {
                 return Err(Refusal::KeyUsed(claim.reference));
             }
-            return Ok(Recorded::quietly(order, true));
+            // A key that was claimed by a request which then never completed the order says nothing of it.
+            let completed = order.queued_at.is_some();
+            return if completed {
+                Ok(Recorded::quietly(order, true))
+            } else {
+                Err(Refusal::WrongState(order.status()))
+            };
         }
     }
     let by = caller.by();
     let (order, queued) = change(&service.store, order, |order| {
         if !order.status().can_be_completed() {
             // Another copy of this very request may have been faster.
-            return if bound { Ok(Decision::Leave(false)) } else { Err(Refusal::WrongState(order.status())) };
+            let faster = bound && order.status().is_sold();
+            return if faster { Ok(Decision::Leave(false)) } else { Err(Refusal::WrongState(order.status())) };
         }
         let at = service.now();
         let payment = Payment { amount: order.balance_due(), at, transaction_id: None, method: order.method_label() };

@@ -50,6 +50,9 @@ impl Draft {
             transaction_id: request.payment_transaction_id.clone(),
             method: terms.method.map(|method| method.label().to_owned()),
         });
+        // An id that no payment carries is kept for operators.
+        let unrecorded = request.payment_transaction_id.as_ref().filter(|_| payment.is_none() && !request.is_free);
+        let remark = unrecorded.map(|id| format!("transaction {id}"));
         Ok(Self(NewWorkOrder {
             uuid,
             number: WorkOrderId(0),
@@ -68,6 +71,7 @@ impl Draft {
             status: terms.status,
             token_version: terms.token_version,
             once: once.made(priced.currency),
+            remark,
             at,
         }))
     }

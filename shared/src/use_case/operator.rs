@@ -51,7 +51,7 @@ pub async fn partial<S: Orders, Q>(
             return Err(Refusal::WrongState(order.status()));
         }
         let at = service.now();
-        order.replace_last_payment(amount, at);
+        order.confirm_submitted(amount, at);
         if order.balance_due().is_zero() {
             let rule = "leaves nothing due; approve the order instead";
             return Err(super::FieldError::new("amount", rule).into());
@@ -71,6 +71,10 @@ pub async fn cancel<S: Orders + Lines, Q>(
     reason: &str,
 ) -> Result<WorkOrder, Refusal> {
     let decided = change(&service.store, order, |order| {
+        if order.status() == Status::Canceled {
+            // It may have ended before its lines were suspended.
+            return Ok(Decision::Leave(()));
+        }
         order.change(Status::Canceled, &by(operator), Some(reason.to_owned()), service.now())?;
         Ok(Decision::Store(()))
     });

@@ -33,7 +33,7 @@ pub fn price(request: &OrderRequest, found: &Found) -> Result<Priced, Vec<FieldE
     let mut cart = Vec::with_capacity(request.items.len());
     let mut currency = None;
     for (index, item) in request.items.iter().enumerate() {
-        let field = |name: &str| format!("items[{index}].{name}");
+        let field = |name: &str| if request.one_item { name.to_owned() } else { format!("items[{index}].{name}") };
         let Some(product) = found.products.get(&item.product_id) else {
             errors.push(FieldError::new(
                 field("product_id"),

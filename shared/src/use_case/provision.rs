@@ -137,7 +137,9 @@ async fn one_order<S: Orders + Lines, Q: Deliveries>(
 ) -> (Report, Vec<String>) {
     let reference = loaded.order.as_ref().ok().and_then(Option::as_ref).map(|order| order.reference().to_string());
     // One order whose data makes the code panic must not take the batch along.
-    let work = AssertUnwindSafe(Box::pin(one_loaded(service, name, loaded, time_left))).catch_unwind().await;
+    let work = AssertUnwindSafe(Box::pin(one_loaded(service, name, loaded, group.count() > 1, time_left)))
+        .catch_unwind()
+        .await;
     let result = work.unwrap_or_else(|_| {
         Err((None, Passing::Fault(PortError::Corrupt("the provisioning code panicked".to_owned()))))
     });
@@ -152,6 +154,9 @@ async fn one_order<S: Orders + Lines, Q: Deliveries>(
             return (Report { reference, outcome: Outcome::Nothing }, vec![]);
         }
         Err((order, Passing::Fault(cause))) => (order, cause),
+        Err((order, Passing::NoTime)) if group.count() >= provisioning::MAX_DELIVERIES => {
+            (order, PortError::Unavailable("the invocations' time was up".to_owned()))
+        }
         Err((_, Passing::NoTime)) => {
             // Nothing is wrong with the order: whoever is free takes it at once.
             postpone_all(&service.queue, &group, Duration::ZERO).await;
@@ -173,6 +178,11 @@ async fn one_order<S: Orders + Lines, Q: Deliveries>(
         return (Report { reference, outcome }, again);
     }
     let delay = hand_back(&service.queue, &group).await;
+    // An order that could not be read then can perhaps be read now.
+    let order = match order {
+        Some(order) => Some(order),
+        None => service.store.order(name.order).await.ok().flatten().map(Box::new),
+    };
     if let Some(order) = order {
         postpone_order(service, order, delay).await;
     }
@@ -185,6 +195,7 @@ async fn one_loaded<S: Orders + Lines, Q>(
     service: &Worker<S, Q>,
     name: OrderName,
     loaded: Loaded,
+    tried_before: bool,
     time_left: &(dyn Fn() -> Duration + Sync),
 ) -> Result<Done, Fault> {
     let order = match loaded.order {
@@ -200,7 +211,7 @@ async fn one_loaded<S: Orders + Lines, Q>(
     {
         return Err((Some(Box::new(order)), Passing::Fault(error)));
     }
-    provision_order(service, order, time_left).await
+    provision_order(service, order, tried_before, time_left).await
 }
 
 fn again(reference: Option<String>, cause: PortError, delay: Duration, group: Group) -> (Report, Vec<String>) {

@@ -72,10 +72,11 @@ impl From<PortError> for Trouble {
 pub async fn provision_order<S: Orders + Lines, Q>(
     service: &Worker<S, Q>,
     order: WorkOrder,
+    tried_before: bool,
     time_left: &(dyn Fn() -> Duration + Sync),
 ) -> Result<Done, (Option<Box<WorkOrder>>, Passing)> {
     let result = match order.status() {
-        Status::Queued | Status::Provisioning => run(service, &order, time_left).await,
+        Status::Queued | Status::Provisioning => run(service, &order, tried_before, time_left).await,
         // A consumer may have died after it made lines and before it saw that the order was canceled.
         Status::Canceled => suspend_lines(service, &order).await.map(|()| Done::Nothing).map_err(Passing::from),
         _ => Ok(Done::Nothing),
@@ -86,6 +87,7 @@ pub async fn provision_order<S: Orders + Lines, Q>(
 async fn run<S: Orders + Lines, Q>(
     service: &Worker<S, Q>,
     order: &WorkOrder,
+    tried_before: bool,
     time_left: &(dyn Fn() -> Duration + Sync),
 ) -> Result<Done, Passing> {
     let now = order.queued_at.unwrap_or(order.created_at);
@@ -94,17 +96,24 @@ async fn run<S: Orders + Lines, Q>(
         .iter()
         .filter_map(|effect| match effect {
             Effect::Apply { id, .. } => Some(*id),
-            Effect::Make { .. } => None,
+            // What was made before need not be tried again: a large order on a slow day gets further with each delivery.
+            Effect::Make { id, .. } => tried_before.then_some(*id),
         })
         .collect();
     let mut lines = if named.is_empty() { HashMap::new() } else { service.store.lines(&named).await? };
     let mut usernames: Vec<Vec<String>> = vec![Vec::new(); order.cart.len()];
     let mut failures = Vec::new();
     for effect in effects {
+        let index = effect.index();
+        if let Some(line) = made_before(&effect, &lines) {
+            if let Some(names) = usernames.get_mut(index) {
+                names.extend(line.username.clone());
+            }
+            continue;
+        }
         if time_left() < TIME_FOR_AN_EFFECT {
             return Err(Passing::NoTime);
         }
-        let index = effect.index();
         let done = match effect {
             Effect::Make { item, origin, id, .. } => make(service, order, item, origin, id, now).await,
             Effect::Apply { item, name, id, .. } => apply(service, item, &name, id, now, &mut lines).await,
@@ -122,6 +131,14 @@ async fn run<S: Orders + Lines, Q>(
     }
     let failure = (!failures.is_empty()).then(|| failures.join("; "));
     finish(service, order, usernames, failure).await
+}
+
+/// The line that an effect made at an earlier delivery.
+fn made_before<'a>(effect: &Effect<'_>, lines: &'a HashMap<ActivationId, Activation>) -> Option<&'a Activation> {
+    match effect {
+        Effect::Make { id, origin, .. } => lines.get(id).filter(|line| line.is_from(origin)),
+        Effect::Apply { .. } => None,
+    }
 }
 
 /// Makes the line of one unit; its user name.

@@ -14,7 +14,7 @@ use crate::{
         api_key::ApiKey,
         reference::ReferenceCode,
         status::Status,
-        work_order::{Payment, WorkOrder},
+        work_order::{Payment, Submission, WorkOrder},
     },
     ports::Orders,
 };
@@ -54,7 +54,8 @@ pub async fn submit_payment<S: Orders, Q>(
     let (order, replayed) = change(&service.store, order, |order| {
         let amount = request.amount.map(|value| pricing::amount("amount", value, order.currency)).transpose()?;
         let transaction_id = request.payment_transaction_id.as_deref();
-        if amount.is_some_and(|amount| order.was_last_payment(transaction_id, amount)) {
+        let submitted = order.submission.is_some_and(|submission| submission.with_payment && submission.by_customer);
+        if submitted && amount.is_some_and(|amount| order.was_last_payment(transaction_id, amount)) {
             return Ok(Decision::Leave(true));
         }
         if order.status() != Status::PendingPayment {
@@ -65,6 +66,7 @@ pub async fn submit_payment<S: Orders, Q>(
             let transaction_id = request.payment_transaction_id.clone();
             order.record_payment(Payment { amount, at, transaction_id, method: order.method_label() });
         }
+        order.submission = Some(Submission { with_payment: amount.is_some(), by_customer: true });
         order.change(Status::PaymentSubmitted, &by, note(request), at)?;
         Ok(Decision::Store(false))
     })

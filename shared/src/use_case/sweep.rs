@@ -11,7 +11,7 @@ use crate::{
         time::Timestamp,
         work_order::WorkOrder,
     },
-    ports::{OpenOrder, OpenOrders, OrderName, Orders, PortError, Queue, Saved},
+    ports::{OpenOrders, OrderName, Orders, PortError, Queue, Saved},
 };
 
 /// How long a message may be under way before it counts as lost. With a run every minute, an order whose message was
@@ -50,13 +50,7 @@ pub async fn sweep<S: Orders + OpenOrders, Q: Queue>(service: &Worker<S, Q>) -> 
     }
     let now = service.now();
     let before = now - Duration::seconds(GRACE_SECONDS);
-    let due: Vec<OpenOrder> = service
-        .store
-        .open_orders(Status::Queued, before, LIMIT)
-        .await?
-        .into_iter()
-        .filter(|open| open.next_attempt_at.is_none_or(|at| at <= before))
-        .collect();
+    let due = service.store.open_orders(Status::Queued, before, LIMIT).await?;
     let mut results =
         stream::iter(due.into_iter().map(|open| resend(service, open.name, before, waiting))).buffer_unordered(AT_ONCE);
     let mut swept = Swept { waiting, ..Swept::default() };

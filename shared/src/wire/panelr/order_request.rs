@@ -1,5 +1,6 @@
 //! What complete_order and create_work_order have in common on the wire.
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -36,33 +37,68 @@ pub fn read(fields: &mut Fields<'_>, default_source: &str) -> Option<OrderReques
 
 /// Reads one new line for a customer, its product beside the other fields.
 pub fn read_activation(fields: &mut Fields<'_>) -> Option<OrderRequest> {
-    let product_id = fields.id("product_id").map(ProductId);
-    let product_id = fields.required("product_id", product_id);
-    let qty = qty(fields);
-    let item = product_id.map(|product_id| RequestedItem {
-        product_id,
-        intent: Intent::NewActivation,
-        activation_id: None,
-        qty,
-    });
+    let item = one_item(fields, Intent::NewActivation, Some(None));
     let buyer = buyer(fields);
-    read_rest(fields, "api", buyer, item.map(|item| vec![item]))
+    let request = read_rest(fields, "api", buyer, item.map(|item| vec![item]))?;
+    Some(OrderRequest { one_item: true, ..request })
 }
 
-/// Reads the renewal of one line; its customer is the line's.
+/// Reads the renewal of one line; its customer is the line's. What else complete_order takes says nothing here.
 pub fn read_renewal(fields: &mut Fields<'_>) -> Option<OrderRequest> {
-    let product_id = fields.id("product_id").map(ProductId);
-    let product_id = fields.required("product_id", product_id);
     let activation_id = fields.id("activation_id").map(ActivationId);
     let activation_id = fields.required("activation_id", activation_id);
-    let qty = qty(fields);
-    let item = product_id.zip(activation_id).map(|(product_id, id)| RequestedItem {
-        product_id,
-        intent: Intent::Renewal,
-        activation_id: Some(id),
-        qty,
-    });
-    read_rest(fields, "api", Some(Buyer::OfLine), item.map(|item| vec![item]))
+    let item = one_item(fields, Intent::Renewal, activation_id.map(Some));
+    let payment = payment(fields);
+    let notes = fields.text("notes", NOTES);
+    Some(OrderRequest {
+        buyer: Buyer::OfLine,
+        items: vec![item?],
+        one_item: true,
+        is_free: payment.is_free,
+        payment_method_id: payment.method_id,
+        payment_transaction_id: payment.transaction_id,
+        payment_amount: payment.amount,
+        wc_order_id: None,
+        bouquet_ids: Vec::new(),
+        categories: Vec::new(),
+        notes,
+        source: "api".to_owned(),
+    })
+}
+
+#[allow(
+    clippy::option_option,
+    reason = "the outer one is a rule that was broken, the inner one a line that is not there yet"
+)]
+fn one_item(
+    fields: &mut Fields<'_>,
+    intent: Intent,
+    activation_id: Option<Option<ActivationId>>,
+) -> Option<RequestedItem> {
+    let product_id = fields.id("product_id").map(ProductId);
+    let product_id = fields.required("product_id", product_id);
+    Some(RequestedItem { product_id: product_id?, intent, activation_id: activation_id?, qty: 1 })
+}
+
+/// What is said about a payment.
+struct Paid {
+    is_free: bool,
+    method_id: Option<PaymentMethodId>,
+    transaction_id: Option<String>,
+    amount: Option<Decimal>,
+}
+
+/// Whatever is said about the payment of a free order is ignored: a shop sends 0 as the method, or a word.
+fn payment(fields: &mut Fields<'_>) -> Paid {
+    if fields.boolean("is_free") {
+        return Paid { is_free: true, method_id: None, transaction_id: None, amount: None };
+    }
+    Paid {
+        is_free: false,
+        method_id: fields.id("payment_method_id").map(PaymentMethodId),
+        transaction_id: fields.text("payment_transaction_id", TEXT),
+        amount: fields.decimal("payment_amount"),
+    }
 }
 
 /// All fields are read before one that is missing ends it: a caller gets every broken rule at once.
@@ -72,17 +108,7 @@ fn read_rest(
     buyer: Option<Buyer>,
     items: Option<Vec<RequestedItem>>,
 ) -> Option<OrderRequest> {
-    let is_free = fields.boolean("is_free");
-    // Whatever is said about the payment of a free order is ignored: a shop sends 0 as the method, or a word.
-    let (payment_method_id, payment_transaction_id, payment_amount) = if is_free {
-        (None, None, None)
-    } else {
-        (
-            fields.id("payment_method_id").map(PaymentMethodId),
-            fields.text("payment_transaction_id", TEXT),
-            fields.decimal("payment_amount"),
-        )
-    };
+    let payment = payment(fields);
     let wc_order_id = fields.text_or_integer("wc_order_id", TEXT);
     let bouquet_ids = bouquet_ids(fields);
     let categories = categories(fields);
@@ -90,12 +116,13 @@ fn read_rest(
     let source = fields.text("source", TEXT);
     Some(OrderRequest {
         buyer: buyer?,
-        payment_method_id,
         items: items?,
-        payment_transaction_id,
-        payment_amount,
+        one_item: false,
+        is_free: payment.is_free,
+        payment_method_id: payment.method_id,
+        payment_transaction_id: payment.transaction_id,
+        payment_amount: payment.amount,
         wc_order_id,
-        is_free,
         bouquet_ids,
         categories,
         notes,

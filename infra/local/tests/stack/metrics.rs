@@ -17,12 +17,15 @@ struct Seen {
     dimensions: BTreeMap<String, String>,
 }
 
+/// A namespace, its metrics, and the sets of dimensions they have.
+type Known = (&'static str, &'static [&'static str], &'static [&'static [&'static str]]);
+
 /// Metrics of AWS's own, each with the dimensions that it is looked at by. From
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html>,
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>,
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>,
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html>.
-const OF_AWS: [(&str, &[&str], &[&[&str]]); 4] = [
+const OF_AWS: [Known; 4] = [
     ("AWS/ApiGateway", &["5xx", "Count", "IntegrationLatency", "Latency"], &[&["ApiId"]]),
     ("AWS/Lambda", &["Duration", "Errors", "Invocations", "Throttles"], &[&[], &["FunctionName"]]),
     (

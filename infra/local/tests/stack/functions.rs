@@ -1,0 +1,146 @@
+//! Each function's part of the template is what its code needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_yaml_ng::Value;
+use shared::dynamodb::layout;
+
+use crate::documents::{Document, functions, tagged, text};
+
+#[test]
+fn the_environment_is_what_the_code_reads() {
+    let template = Document::main();
+    assert!(template.root["Globals"]["Function"].get("Environment").is_none(), "not every function reads the same");
+    for (binary, function) in functions(&template) {
+        let code = text(&format!("functions/{binary}/src/main.rs"));
+        let reads = [
+            ("environment.table()", &["TABLE_NAME"] as &[&str]),
+            ("environment.queue()", &["QUEUE_URL"]),
+            ("Environment::tokens()", &["TOKEN_SECRET", "TOKEN_SECRET_PREVIOUS", "TOKEN_SECRET_VERSION"]),
+        ];
+        let reads = reads.iter().filter(|(call, _)| code.contains(call));
+        let wanted: BTreeSet<&str> = reads.flat_map(|(_, names)| names.iter().copied()).collect();
+        let given = function["Properties"].get("Environment").map(|environment| &environment["Variables"]);
+        let given = given.and_then(Value::as_mapping).into_iter().flatten();
+        let given: BTreeSet<&str> = given.map(|(name, _)| name.as_str().unwrap()).collect();
+        assert_eq!(given, wanted, "{binary}");
+    }
+}
+
+#[test]
+fn every_function_of_the_workspace_is_deployed() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions");
+    let there: BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().join("Cargo.toml").exists())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    let template = Document::main();
+    assert_eq!(functions(&template).into_keys().collect::<BTreeSet<_>>(), there);
+}
+
+#[test]
+fn indexes_in_policies_are_the_tables() {
+    let template = Document::main();
+    let mut named = BTreeSet::new();
+    for (binary, function) in functions(&template) {
+        let policies = function["Properties"].get("Policies").and_then(Value::as_sequence).into_iter().flatten();
+        for statement in policies.flat_map(|policy| policy["Statement"].as_sequence().unwrap()) {
+            let resource = &statement["Resource"];
+            if let Some(text) = tagged(resource, "Sub").and_then(Value::as_str) {
+                named.insert(
+                    text.strip_prefix("${Table.Arn}/index/").unwrap_or_else(|| panic!("{binary}: {text}")).to_owned(),
+                );
+            } else {
+                let resource = tagged(resource, "GetAtt").and_then(Value::as_str).unwrap();
+                assert!(["Table.Arn", "Queue.Arn"].contains(&resource), "{binary}: {resource}");
+            }
+        }
+    }
+    assert_eq!(named, BTreeSet::from([layout::CUSTOMER_INDEX.to_owned(), layout::OPEN_INDEX.to_owned()]));
+}
+
+#[test]
+fn every_function_has_a_log_of_its_name_that_ends() {
+    let template = Document::main();
+    let logs = template.of_type("AWS::Logs::LogGroup");
+    let mut used = BTreeSet::new();
+    for (binary, function) in functions(&template) {
+        let log = tagged(&function["Properties"]["LoggingConfig"]["LogGroup"], "Ref").unwrap().as_str().unwrap();
+        let properties = &logs[log]["Properties"];
+        let name = tagged(&properties["LogGroupName"], "Sub").unwrap();
+        assert_eq!(name.as_str().unwrap(), format!("/${{AWS::StackName}}/{binary}"));
+        assert!(used.insert(log), "{binary} shares its log");
+    }
+    for (name, log) in &logs {
+        assert_eq!(tagged(&log["Properties"]["RetentionInDays"], "Ref").unwrap(), "LogRetention", "{name}");
+    }
+    // Metrics are lines that must stay as they are written.
+    assert_eq!(template.root["Globals"]["Function"]["LoggingConfig"]["LogFormat"], "Text");
+}
+
+#[test]
+fn no_log_has_a_query_string_or_a_referer() {
+    let template = Document::main();
+    let access = template.root["Resources"]["Api"]["Properties"]["AccessLogSettings"]["Format"].as_str().unwrap();
+    let fields: BTreeMap<String, String> = serde_json::from_str(access).unwrap();
+    for value in fields.values() {
+        let known = ["request", "response", "integration", "identity.sourceIp", "routeKey", "path", "status"];
+        let name = value.strip_prefix("$context.").unwrap();
+        assert!(known.iter().any(|known| name.starts_with(known)), "{value} may hold anything");
+    }
+    let edge = Document::read("infra/edge/logs.yaml");
+    let fields = edge.root["Resources"]["Delivery"]["Properties"]["RecordFields"].as_sequence().unwrap();
+    for field in fields.iter().map(|field| field.as_str().unwrap()) {
+        assert!(
+            !["query", "Referer", "referer", "Cookie", "cookie"].iter().any(|word| field.contains(word)),
+            "{field}"
+        );
+    }
+}
+
+#[test]
+fn a_changed_parameter_makes_a_new_version_of_every_function() {
+    let template = Document::main();
+    let texts: BTreeSet<&str> = functions(&template)
+        .into_values()
+        .map(|function| {
+            let properties = &function["Properties"];
+            assert_eq!(properties["AutoPublishAliasAllProperties"], true);
+            tagged(&properties["VersionDescription"], "Sub").and_then(Value::as_str).unwrap()
+        })
+        .collect();
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    for parameter in ["Release", "Architecture", "MemorySize", "TokenSecretVersion"] {
+        assert!(texts.iter().all(|text| text.contains(&format!("${{{parameter}}}"))), "{parameter}");
+    }
+    // Lambda publishes nothing where neither code nor configuration has changed.
+    let globals = &template.root["Globals"]["Function"];
+    assert!(tagged(&globals["Description"], "Sub").unwrap().as_str().unwrap().contains("${Release}"));
+}
+
+#[test]
+fn deployments_are_rolled_back_by_alarms_that_there_are() {
+    let template = Document::main();
+    let alarms =
+        Document::read("infra/alarms.yaml").of_type("AWS::CloudWatch::Alarm").into_keys().collect::<BTreeSet<_>>();
+    let preference = &template.root["Globals"]["Function"]["DeploymentPreference"];
+    let named = preference["Alarms"].as_sequence().unwrap();
+    assert!(!named.is_empty());
+    for name in named {
+        let name = tagged(name, "Sub").unwrap().as_str().unwrap();
+        assert!(alarms.contains(name.strip_prefix("${AWS::StackName}-").unwrap()), "{name}");
+    }
+}
+
+#[test]
+fn routes_with_limits_of_their_own_are_routes() {
+    let template = Document::main();
+    let settings = template.root["Resources"]["Api"]["Properties"]["RouteSettings"].as_mapping().unwrap();
+    let routes = local::template::Template::read().unwrap().routes;
+    let routes: BTreeSet<String> = routes.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    for key in settings.keys().map(|key| key.as_str().unwrap()) {
+        assert!(key == "$default" || routes.contains(key), "{key}");
+    }
+}

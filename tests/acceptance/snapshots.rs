@@ -85,6 +85,8 @@ async fn the_shoppex_side() {
     );
     insta::assert_snapshot!("shoppex_error_unknown", show(&service.shoppex("GET", "/dev/v1/orders/x", &[], "").await));
     insta::assert_snapshot!("shoppex_error_key", show(&service.send("GET", "/dev/v1/orders", &[], "").await));
+    let too_large = " ".repeat(256 * 1024 + 1);
+    insta::assert_snapshot!("shoppex_error_too_large", show(&service.shoppex("POST", complete, &[], &too_large).await));
     insta::assert_snapshot!("shoppex_error_method", show(&service.shoppex("PUT", "/dev/v1/orders", &[], "").await));
     service.http.plan(|_| acceptance::faults::Fault::Broken);
     insta::assert_snapshot!("shoppex_error_fault", show(&service.shoppex("GET", "/dev/v1/orders", &[], "").await));
@@ -110,6 +112,7 @@ async fn the_panelr_errors() {
     insta::assert_snapshot!("error_too_large", show(&post(&" ".repeat(256 * 1024 + 1)).await));
     insta::assert_snapshot!("error_fields", show(&post(r#"{"items":[{"qty":0}],"is_free":"perhaps"}"#).await));
     insta::assert_snapshot!("error_unknown_action", show(&service.get("get_nothing", "").await));
+    insta::assert_snapshot!("error_query", show(&service.get("get_work_order", "").await));
     insta::assert_snapshot!("error_method", show(&service.get("complete_order", "").await));
     insta::assert_snapshot!(
         "error_not_found",
@@ -132,4 +135,6 @@ async fn the_panelr_errors() {
     service.http.heal();
     "may-read-orders-only".clone_into(&mut service.key);
     insta::assert_snapshot!("error_scope", show(&service.post("complete_order", &cart).await));
+    let complete = "/dev/v1/orders/WO-2026-00042/complete";
+    insta::assert_snapshot!("shoppex_error_scope", show(&service.shoppex("POST", complete, &[], "").await));
 }

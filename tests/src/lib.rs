@@ -11,5 +11,6 @@
 pub mod clock;
 pub mod faults;
 pub mod memory;
+pub mod openapi;
 pub mod seed;
 pub mod service;

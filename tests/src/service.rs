@@ -12,7 +12,7 @@ use shared::{
     ports::{Orders, SystemClock},
 };
 
-use crate::{clock::TestClock, faults::FaultyHttp, seed::demo_with};
+use crate::{clock::TestClock, faults::FaultyHttp, openapi, seed::demo_with};
 
 /// A reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,7 @@ impl TestService {
         Self { local, http, key: DEMO_KEY.to_owned(), client: reqwest::Client::new() }
     }
 
-    /// A request with these headers.
+    /// A request with these headers. Every reply must be as infra/openapi.yaml says.
     pub async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Answer {
         let url = format!("{}{target}", self.local.url);
         let mut request = self.client.request(method.parse().unwrap(), url).body(body.into());
@@ -128,7 +128,11 @@ impl TestService {
             .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
             .map(header)
             .collect();
-        Answer { status, headers, text: response.text().await.expect("a body") }
+        let answer = Answer { status, headers, text: response.text().await.expect("a body") };
+        if let Err(fault) = openapi::check_reply(method, target, &answer) {
+            panic!("infra/openapi.yaml says otherwise: {method} {target}: {fault}\n{answer:?}");
+        }
+        answer
     }
 
     pub async fn post(&self, action: &str, body: &Value) -> Answer {

@@ -21,7 +21,7 @@ use shared::{
     ports::Clock,
 };
 
-use crate::{functions::Functions, legacy_url, template::Route};
+use crate::{docs, functions::Functions, legacy_url, template::Route};
 
 /// The largest body an HTTP API takes, in bytes:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
@@ -74,6 +74,9 @@ fn matched(route: &str, path: &str) -> Option<Vec<String>> {
 
 async fn answer(State(door): State<Arc<FrontDoor>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    if let Some(page) = docs::answer(&parts.method, parts.uri.path()) {
+        return page;
+    }
     let query = parts.uri.query().unwrap_or_default();
     let path = legacy_url::rewrite(parts.uri.path(), query);
     let body = match tokio::time::timeout(SLOWEST_BODY, Limited::new(body, MAX_BODY).collect()).await {

@@ -1,6 +1,7 @@
 //! The whole service on one machine: all functions, store, queue, dead letters and schedule in one process, for trying it
 //! out, for developing clients and for the tests.
 
+pub mod docs;
 pub mod front_door;
 pub mod functions;
 pub mod legacy_url;

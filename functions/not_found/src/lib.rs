@@ -27,9 +27,9 @@ pub const ROUTES: &[(&str, &str)] = &[
 pub fn handle(request: &Request) -> Reply {
     let path = request.raw_http_path();
     let side = Side::of_path(path);
-    let mut routes = ROUTES.iter().filter(|(_, route)| matches(route, path));
-    // A route's own method that comes here came by a path that only resembles the route.
-    let allow = routes.next().map(|(method, _)| *method).filter(|method| *method != request.method().as_str());
+    let allow = ROUTES.iter().find(|(_, route)| matches(route, path)).map(|(method, _)| *method);
+    // With the right method it came here for its path: "takes POST only" would be no answer to a POST.
+    let allow = allow.filter(|method| request.method() != method);
     let mut reply = match (side, allow) {
         (Side::Panelr, Some(method)) => {
             panelr::failure(405, &format!("This action takes {method} requests only."), "method_not_allowed")
@@ -44,14 +44,15 @@ pub fn handle(request: &Request) -> Reply {
     reply
 }
 
-/// Does `path` end in the route? Before it there may be a stage.
+/// Does `path` end in the route? Before it there may be a stage. A slash at the end makes another path, as for the gateway.
 fn matches(route: &str, path: &str) -> bool {
     let route: Vec<&str> = route.split('/').skip(1).collect();
-    let path: Vec<&str> = path.trim_end_matches('/').split('/').skip(1).collect();
+    let path: Vec<&str> = path.split('/').skip(1).collect();
     let Some(start) = path.len().checked_sub(route.len()).filter(|start| *start <= 1) else {
         return false;
     };
-    path.iter().skip(start).zip(&route).all(|(segment, wanted)| *wanted == "{id}" || segment == wanted)
+    let fits = |(segment, wanted): (&&str, &&str)| segment == wanted || (*wanted == "{id}" && !segment.is_empty());
+    path.iter().skip(start).zip(&route).all(fits)
 }
 
 #[cfg(test)]
@@ -74,10 +75,12 @@ mod tests {
     #[test]
     fn routes_are_known_with_and_without_a_stage() {
         assert!(matches("/api/complete_order", "/api/complete_order"));
-        assert!(matches("/api/complete_order", "/prod/api/complete_order/"));
+        assert!(matches("/api/complete_order", "/prod/api/complete_order"));
+        assert!(!matches("/api/complete_order", "/api/complete_order/"));
         assert!(!matches("/api/complete_order", "/a/b/api/complete_order"));
         assert!(!matches("/api/complete_order", "/api/complete"));
         assert!(matches("/dev/v1/orders/{id}", "/dev/v1/orders/a%2Fb"));
         assert!(!matches("/dev/v1/orders/{id}", "/dev/v1/orders"));
+        assert!(!matches("/dev/v1/orders/{id}", "/dev/v1/orders/"));
     }
 }

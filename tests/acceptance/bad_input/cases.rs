@@ -51,6 +51,8 @@ fn transport() -> Vec<Case> {
             .refused(404, "Unknown action"),
         sent("an action in capitals", "POST", "/api/api.php?action=COMPLETE_ORDER").refused(404, "Unknown action"),
         sent("an unknown path", "GET", "/").refused(404, "Unknown action"),
+        sent("a slash at the end", "POST", "/api/complete_order/").refused(404, "Unknown action"),
+        sent("something before it", "POST", "/shop/api/complete_order").refused(404, "Unknown action"),
         Case::new("300 KiB", "POST", "/api/complete_order", padded(300 * 1024)).refused(413, "256 KiB"),
         Case::new("a byte over 256 KiB", "POST", "/api/complete_order", padded(256 * 1024 + 1)).refused(413, "256 KiB"),
     ]

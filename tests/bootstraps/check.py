@@ -368,12 +368,13 @@ def private_values(tokens):
         found.add(body)
         text = base64.b64decode(body).decode() if sent["isBase64Encoded"] else body
         # Shorter ones, such as a shop's order number, are found in any clock's digits.
+        public = ("status", "adjustment_direction", "reference_code")
         found |= {value for name, value in json.loads(text).items()
-                  if isinstance(value, str) and len(value) > 5 and name not in ("status", "adjustment_direction")
-                  and name != "reference_code"}
-    for item in items():
-        # A line that was not made here has no password.
-        found |= {item[name]["S"] for name in ("password", "username") if "S" in item.get(name, {})}
+                  if isinstance(value, str) and len(value) > 5 and name not in public}
+    stored = items()
+    passwords = {item["password"]["S"] for item in stored if "S" in item.get("password", {})}
+    assert passwords, "no line has a password"
+    found |= passwords | {item["username"]["S"] for item in stored if "S" in item.get("username", {})}
     return {value.lower() for value in found}
 
 

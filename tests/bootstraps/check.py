@@ -144,14 +144,22 @@ def children(pid):
     return [below for child in map(int, own) for below in [child, *children(child)]]
 
 
+STOPS = {signal.SIGINT, signal.SIGTERM}
+
+
 class Function:
-    """A function's bootstrap, started with its first event, as Lambda does."""
+    """A function's bootstrap. The emulator starts it with its first event, as Lambda does."""
 
     def __init__(self, name, queue_url, folder):
         self.name = name
         self.times = []
+        self.process = None
         self.port = free_port()
+        self.queue_url = queue_url
         self.log_file = folder / f"{name}.log"
+
+    def start(self):
+        name = self.name
         bootstrap = pathlib.Path(bootstraps, name, "bootstrap").resolve()
         assert bootstrap.is_file(), f"there is no {bootstrap}"
         environment = {
@@ -163,13 +171,22 @@ class Function:
             "AWS_ENDPOINT_URL_SQS": sqs_url,
             "AWS_LAMBDA_FUNCTION_NAME": name,
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(functions[name].get("Timeout", everywhere["Timeout"])),
-        } | variables(name, queue_url)
+        } | variables(name, self.queue_url)
         command = [emulator, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"]
         command += ["--runtime-api-address", f"127.0.0.1:{free_port()}", str(bootstrap)]
+        # A stop from outside waits until it is known which process there is to end.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
-                command, env=environment, cwd=bootstrap.parent, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command,
+                env=environment,
+                cwd=bootstrap.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS),
             )
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         for _ in range(100):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -181,8 +198,11 @@ class Function:
         """What the function answers to an event."""
         url = f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations"
         started = time.perf_counter()
-        with urllib.request.urlopen(url, json.dumps(event).encode(), timeout=60) as answer:
-            reply = json.loads(answer.read())
+        try:
+            with urllib.request.urlopen(url, json.dumps(event).encode(), timeout=60) as answer:
+                reply = json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{self.name}: {error}\n{self.log()}") from error
         self.times.append((time.perf_counter() - started) * 1_000)
         failed = isinstance(reply, dict) and "errorType" in reply
         assert not failed, f"{self.name}: {reply}\n{self.log()}"
@@ -193,6 +213,8 @@ class Function:
 
     def stop(self):
         """Ends emulator and bootstrap. The bootstrap is in a process group of its own, so each is ended by its id."""
+        if self.process is None:
+            return
         below = children(self.process.pid)
         self.process.terminate()
         try:
@@ -403,6 +425,7 @@ def main():
         def function(name):
             if name not in running:
                 running[name] = Function(name, queue_url, pathlib.Path(folder))
+                running[name].start()
             return running[name]
 
         try:

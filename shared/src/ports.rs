@@ -22,6 +22,10 @@ use crate::domain::{
     work_order::WorkOrder,
 };
 
+mod events;
+
+pub use events::{Courier, Endpoints, EventQueue, OrderWrite, Outgoing, Parking, PostFault, StreamRecord, Unpublished};
+
 /// A fault of a store or a queue. The text names operation and error code, never contents: it goes into logs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
@@ -300,7 +304,7 @@ impl Queue for NoQueue {
     }
 }
 
-/// The provisioning queue, as seen by its consumer.
+/// A queue, as seen by its consumer.
 pub trait Deliveries: Send + Sync {
     /// Delivers a message again after `delay` instead of after the queue's visibility timeout.
     fn postpone(&self, receipt: &str, delay: Duration) -> impl Future<Output = Result<(), PortError>> + Send;

@@ -6,25 +6,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use acceptance::{
     clock::TestClock,
     faults::{Call, Fault},
+    receiver::{Answer, Receiver},
     service::{Setup, TestService, paid_cart, with},
 };
 use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
+use shared::ports::Endpoints;
 
 /// `dynamodb:Query Table/index/open`
 type Actions = BTreeSet<String>;
 
 /// What the event source mapping does in the consumer's name:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
-const BY_THE_MAPPING: [&str; 3] =
-    ["sqs:DeleteMessage Queue", "sqs:GetQueueAttributes Queue", "sqs:ReceiveMessage Queue"];
+const BY_THE_MAPPING: [&str; 3] = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+
+/// The same for the stream: <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>
+const BY_THE_STREAMS_MAPPING: [&str; 4] =
+    ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"];
 
 fn action(call: &Call) -> String {
-    let queue = ["SendMessage", "GetQueueAttributes", "ChangeMessageVisibility"].contains(&call.operation.as_str());
+    let queue = match call.target.rsplit('/').next() {
+        Some("work-orders") => "Queues.Outputs.ProvisionArn",
+        Some("work-orders-events") => "Queues.Outputs.EventsArn",
+        Some("work-orders-unpublished") => "Queues.Outputs.UnpublishedArn",
+        _ => "",
+    };
     match (&call.index, queue) {
-        (_, true) => format!("sqs:{} Queue", call.operation),
         (Some(index), _) => format!("dynamodb:{} Table/index/{index}", call.operation),
-        (None, _) => format!("dynamodb:{} Table", call.operation),
+        (None, "") => format!("dynamodb:{} Table", call.operation),
+        // A batch needs no permission of its own.
+        (None, queue) => format!("sqs:{} {queue}", call.operation.trim_end_matches("Batch")),
     }
 }
 
@@ -56,8 +67,8 @@ fn expand(statement: &Yaml) -> Vec<String> {
             Yaml::Tagged(tagged) => tagged.value.as_str().unwrap().to_owned(),
             other => other.as_str().unwrap().to_owned(),
         };
-        // `!GetAtt Table.Arn` and `!Sub "${Table.Arn}/index/open"`.
-        let resource = resource.replace("${", "").replace('}', "").replacen(".Arn", "", 1);
+        // `!GetAtt Table.Arn`, `!Sub "${Table.Arn}/index/open"`, `!GetAtt Queues.Outputs.EventsArn`.
+        let resource = resource.replace("${", "").replace('}', "").replacen("Table.Arn", "Table", 1);
         format!("{} {resource}", action.as_str().unwrap())
     };
     actions
@@ -108,11 +119,34 @@ impl Recorder {
         self.note("provision");
     }
 
+    /// Publishes what is in the table's stream, and delivers it.
+    async fn events(&mut self) {
+        self.service.publish().await;
+        self.note("publish_events");
+        self.service.deliver_events().await;
+        self.note("deliver_events");
+    }
+
     async fn sweep(&mut self) {
         self.clock.advance(100);
         self.service.local.functions.sweep().await.unwrap();
         self.note("sweep");
     }
+}
+
+/// One endpoint that takes what it is told, one that does not, and an order that cannot be read.
+async fn events(recorder: &mut Recorder) {
+    let well = Receiver::start("well", &[], Answer::Status(200)).await;
+    let ill = Receiver::start("ill", &[], Answer::Status(500)).await;
+    for receiver in [&well, &ill] {
+        recorder.service.local.store.add_endpoint(&receiver.endpoint).await.unwrap();
+    }
+    recorder.post("complete_order", &paid_cart("9")).await;
+    let order = recorder.service.items_of("order").await.remove(0);
+    let pk = acceptance::service::text(&order, "pk");
+    recorder.service.set(&pk, "order", "cart", aws_sdk_dynamodb::types::AttributeValue::S("no cart".into())).await;
+    recorder.service.http.take_calls();
+    recorder.events().await;
 }
 
 async fn panelr(recorder: &mut Recorder) -> (String, String) {
@@ -205,13 +239,18 @@ async fn policies_allow_what_is_done_and_nothing_more() {
     recorder.shoppex("list_orders", "GET", "orders", None).await;
     recorder.shoppex("list_orders", "GET", "orders?customerEmail=john@example.com", None).await;
     recorder.get("not_found", "").await;
+    events(&mut recorder).await;
 
     let mut used = recorder.used;
     // Numbers come from a lease in memory; each of these functions leases its own.
     for function in ["complete_order", "create_work_order", "create_activation", "create_renewal"] {
         used.get_mut(function).unwrap().insert("dynamodb:UpdateItem Table".to_owned());
     }
-    used.get_mut("provision").unwrap().extend(BY_THE_MAPPING.map(str::to_owned));
+    for (function, queue) in [("provision", "Provision"), ("deliver_events", "Events")] {
+        used.get_mut(function).unwrap().extend(BY_THE_MAPPING.map(|it| format!("{it} Queues.Outputs.{queue}Arn")));
+    }
+    let of_stream = BY_THE_STREAMS_MAPPING.map(|action| format!("{action} Table.StreamArn"));
+    used.get_mut("publish_events").unwrap().extend(of_stream);
     let used: BTreeMap<String, Actions> = used.into_iter().map(|(name, actions)| (name.to_owned(), actions)).collect();
     let allowed = allowed();
     assert_eq!(used.keys().collect::<Vec<_>>(), allowed.keys().collect::<Vec<_>>());

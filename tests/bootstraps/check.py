@@ -28,6 +28,7 @@ events = root / "tests" / "events"
 REGION = "us-east-1"
 TABLE = "work-orders"
 TOKEN_SECRET = "a-secret-of-this-check-and-of-nothing-else"
+ENDPOINT_SECRET = "whsec_" + base64.b64encode(b"a-secret-of-this-checks-endpoint").decode()
 
 
 # --- template.yaml
@@ -62,12 +63,11 @@ functions = {
 }
 
 
-def variables(name, queue_url):
+def variables(name, queues):
     """A function's own variables, each with what stands for it here."""
     own = functions[name].get("Environment", {}).get("Variables", {})
-    values = {
+    values = queues | {
         "TABLE_NAME": TABLE,
-        "QUEUE_URL": queue_url,
         "TOKEN_SECRET": TOKEN_SECRET,
         # Set only when the secret was rotated, which a new stack's was not.
         "TOKEN_SECRET_PREVIOUS": None,
@@ -150,12 +150,12 @@ STOPS = {signal.SIGINT, signal.SIGTERM}
 class Function:
     """A function's bootstrap. The emulator starts it with its first event, as Lambda does."""
 
-    def __init__(self, name, queue_url, folder):
+    def __init__(self, name, queues, folder):
         self.name = name
         self.times = []
         self.process = None
         self.port = free_port()
-        self.queue_url = queue_url
+        self.queues = queues
         self.log_file = folder / f"{name}.log"
 
     def start(self):
@@ -171,7 +171,7 @@ class Function:
             "AWS_ENDPOINT_URL_SQS": sqs_url,
             "AWS_LAMBDA_FUNCTION_NAME": name,
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(functions[name].get("Timeout", everywhere["Timeout"])),
-        } | variables(name, self.queue_url)
+        } | variables(name, self.queues)
         command = [emulator, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"]
         command += ["--runtime-api-address", f"127.0.0.1:{free_port()}", str(bootstrap)]
         # A stop from outside waits until it is known which process there is to end.
@@ -285,6 +285,44 @@ def reference_of(data, **rest):
 demo = json.loads((root / "infra/local/demo.json").read_text())
 
 
+def received(queue_url, count):
+    """So many messages of a queue."""
+    messages = []
+    while len(messages) < count:
+        batch = sqs("ReceiveMessage", QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages")
+        assert batch, f"only {len(messages)} messages of {count} are in {queue_url}"
+        messages += batch
+    return messages
+
+
+def run_events(function, queues):
+    """The table's stream into the queue of events, and that to an endpoint."""
+    # The address of nobody, which a deployed function does not call.
+    there, gone = "ep_0123456789ab", "ep_ba9876543210"
+    endpoint = {"id": there, "url": "https://127.0.0.1/private-url", "events": [], "secret": ENDPOINT_SECRET}
+    item = {name: {"L": value} if isinstance(value, list) else {"S": value} for name, value in endpoint.items()}
+    item |= {"pk": {"S": "webhooks"}, "sk": {"S": f"endpoint#{there}"}, "created_at": {"S": "2026-11-23T17:00:00Z"}}
+    call(dynamodb_url, "DynamoDB_20120810.PutItem", "1.0", TableName=TABLE, Item=item)
+    same(function("publish_events").send(read("publish_events")), {"batchItemFailures": []})
+    published = [json.loads(message["Body"]) for message in received(queues["EVENTS_QUEUE_URL"], 2)]
+    kinds = sorted((event["endpoint"], event["id"], json.loads(event["body"])["type"]) for event in published)
+    order = "evt_8c0f2f6e5a0b8d1c9e4f0a1b2c3d4e5f"
+    same(kinds, [(there, f"{order}_1", "order.queued"), (there, f"{order}_2", "order.completed")])
+    assert sum("john" in event["body"].lower() for event in published) == 0, published
+
+    sent = read("deliver_events")
+    for record in sent["Records"]:
+        sqs("SendMessage", QueueUrl=queues["EVENTS_QUEUE_URL"], MessageBody=record["body"])
+    by_body = {message["Body"]: message for message in received(queues["EVENTS_QUEUE_URL"], 2)}
+    for record in sent["Records"]:
+        message = by_body[record["body"]]
+        record["messageId"], record["receiptHandle"] = message["MessageId"], message["ReceiptHandle"]
+    kept, dropped = sent["Records"]
+    same((json.loads(kept["body"])["endpoint"], json.loads(dropped["body"])["endpoint"]), (there, gone))
+    same(function("deliver_events").send(sent), {"batchItemFailures": [{"itemIdentifier": kept["messageId"]}]})
+    assert "127.0.0.1" not in function("deliver_events").log()
+
+
 def run(function, queue_url, tokens):
     """Sends the events in an order in which each finds what it names."""
 
@@ -313,11 +351,7 @@ def run(function, queue_url, tokens):
     sent = read("provision")
     good, unreadable = sent["Records"]
     sqs("SendMessage", QueueUrl=queue_url, MessageBody=unreadable["body"])
-    messages = []
-    while len(messages) < 3:
-        received = sqs("ReceiveMessage", QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-        assert received.get("Messages"), f"only {len(messages)} messages of 3 are in the queue"
-        messages += received["Messages"]
+    messages = received(queue_url, 3)
     number = int(paid.rsplit("-", 1)[1])
     named = [message for message in messages if f'"number":{number}}}' in message["Body"]]
     other = [message for message in messages if message["Body"] == unreadable["body"]]
@@ -379,7 +413,7 @@ def run(function, queue_url, tokens):
 
 def private_values(tokens):
     """What no log may show: all that the events say of a person or a payment, and what the service made of it."""
-    found = {TOKEN_SECRET, "203.0.113.9", "John D", "john@", *tokens}
+    found = {TOKEN_SECRET, ENDPOINT_SECRET, "private-url", "203.0.113.9", "John D", "john@", *tokens}
     for file in events.glob("*.json"):
         sent = json.loads(file.read_text())
         found |= {value.removeprefix("Bearer ") for name, value in sent.get("headers", {}).items()
@@ -418,18 +452,20 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     found = {path.parent.name for path in pathlib.Path(bootstraps).glob("*/bootstrap")}
     same(sorted(found), sorted(functions))
-    queue_url = sqs("CreateQueue", QueueName="bootstraps")["QueueUrl"]
+    names = {"QUEUE_URL": "bootstraps", "EVENTS_QUEUE_URL": "bootstraps-events", "UNPUBLISHED_QUEUE_URL": "bootstraps-aside"}
+    queues = {variable: sqs("CreateQueue", QueueName=name)["QueueUrl"] for variable, name in names.items()}
     running, tokens = {}, []
     with tempfile.TemporaryDirectory() as folder:
 
         def function(name):
             if name not in running:
-                running[name] = Function(name, queue_url, pathlib.Path(folder))
+                running[name] = Function(name, queues, pathlib.Path(folder))
                 running[name].start()
             return running[name]
 
         try:
-            run(function, queue_url, tokens)
+            run(function, queues["QUEUE_URL"], tokens)
+            run_events(function, queues)
             same(sorted(running), sorted(functions))
             private = private_values(tokens)
             assert len(private) > 20, f"only {len(private)} private values are known"

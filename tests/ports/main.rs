@@ -22,7 +22,9 @@ async fn the_store_over_the_embedded_dynamodb() {
     Suite::new(embedded.store()).all().await;
     suite::catalogue_and_keys(&embedded.store()).await;
     suite::numbers_of_two_environments(&embedded.store(), &embedded.store()).await;
+    suite::endpoints(&embedded.store()).await;
     queue::obligations(&embedded.aws(), &embedded.queue_url()).await;
+    queue::obligations_of_events(&embedded.aws(), &embedded.queue_url()).await;
     embedded.stop().await;
 }
 
@@ -36,5 +38,7 @@ async fn the_store_over_the_endpoints_that_the_environment_names() {
     suite::a_start_does_not_begin_the_count(&named.store()).await;
     suite::catalogue_and_keys(&named.store()).await;
     suite::numbers_of_two_environments(&named.store(), &named.store()).await;
+    suite::endpoints(&named.store()).await;
     queue::obligations(&named.aws, &named.queue_url).await;
+    queue::obligations_of_events(&named.aws, &named.queue_url).await;
 }

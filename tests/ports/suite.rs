@@ -10,17 +10,19 @@ use shared::{
         cart::{CartLine, Intent},
         claim::Claim,
         email::Email,
+        event::EventKind,
         ids::{ActivationId, ProductId, WorkOrderId},
         money::{Amount, Currency},
         once::Fingerprint,
         status::Status,
         time::{Timestamp, from_wire},
+        webhook::{Endpoint, EndpointId, EndpointSecret},
         work_order::{Customer, NewWorkOrder, WorkOrder},
     },
     dynamodb::DynamoDb,
     ports::{
-        Catalogue, Claims, Lines, Listing, Lookup, Made, Numbers, OpenOrders, OrderName, Orders, PlaceInList, Saved,
-        Setup, Wanted,
+        Catalogue, Claims, Endpoints, Lines, Listing, Lookup, Made, Numbers, OpenOrders, OrderName, Orders,
+        PlaceInList, Saved, Setup, Wanted,
     },
     wire::seed,
 };
@@ -330,4 +332,25 @@ pub(crate) async fn a_start_does_not_begin_the_count(store: &DynamoDb) {
     store.prewarm().await.unwrap();
     let first = store.first_number().await.unwrap().unwrap();
     assert!(store.take().await.unwrap() >= first);
+}
+
+pub(crate) async fn endpoints(store: &DynamoDb) {
+    let endpoint = Endpoint {
+        id: EndpointId(format!("ep_{}", &Uuid::new_v4().simple().to_string()[..12])),
+        url: "https://shop.example/hooks?key=1".into(),
+        events: BTreeSet::from([EventKind::OrderFailed, EventKind::PaymentSubmitted]),
+        secret: EndpointSecret("whsec_c2VjcmV0".into()),
+        created_at: at("2026-11-23 17:00:00"),
+        disabled: false,
+    };
+    assert_eq!(store.endpoint(&endpoint.id).await.unwrap(), None);
+    assert!(!store.remove_endpoint(&endpoint.id).await.unwrap());
+    assert!(matches!(store.add_endpoint(&endpoint).await.unwrap(), Made::New));
+    let other = Endpoint { url: "https://other.example/".into(), ..endpoint.clone() };
+    assert!(matches!(store.add_endpoint(&other).await.unwrap(), Made::Existed(_)), "none is overwritten");
+    assert_eq!(store.endpoint(&endpoint.id).await.unwrap().as_ref(), Some(&endpoint));
+    assert!(store.endpoints().await.unwrap().contains(&endpoint));
+    assert!(store.remove_endpoint(&endpoint.id).await.unwrap());
+    assert_eq!(store.endpoint(&endpoint.id).await.unwrap(), None);
+    assert!(!store.endpoints().await.unwrap().contains(&endpoint));
 }

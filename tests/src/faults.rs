@@ -30,6 +30,8 @@ pub struct Call {
     pub target: String,
     /// The index that is queried.
     pub index: Option<String>,
+    /// The seconds that a message is hidden for.
+    pub seconds: Option<u64>,
 }
 
 impl Call {
@@ -158,5 +160,6 @@ fn describe(request: &HttpRequest) -> Call {
     let item = key.and_then(|key| key.split('#').next()).unwrap_or_default().to_owned();
     let index = body["IndexName"].as_str().map(str::to_owned);
     let target = key.or(body["QueueUrl"].as_str()).unwrap_or_default().to_owned();
-    Call { operation, item, target, index }
+    let seconds = body["VisibilityTimeout"].as_u64();
+    Call { operation, item, target, index, seconds }
 }

@@ -12,5 +12,6 @@ pub mod clock;
 pub mod faults;
 pub mod memory;
 pub mod openapi;
+pub mod receiver;
 pub mod seed;
 pub mod service;

@@ -149,6 +149,12 @@ pub fn check_reply(method: &str, target: &str, answer: &Answer) -> Result<(), St
     check(&format!("{place}{JSON}"), &answer.json())
 }
 
+/// Is this what an endpoint is told?
+pub fn check_event(body: &Value) -> Result<(), String> {
+    let kind = body["type"].as_str().ok_or("it has no type")?;
+    check(&format!("/webhooks/{}/post/requestBody{JSON}", escaped(kind)), body)
+}
+
 fn check_header(place: &str, value: Option<&String>) -> Result<(), String> {
     let (place, header) = at(place).ok_or_else(|| format!("there is no {place}"))?;
     let Some(text) = value else {

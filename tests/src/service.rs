@@ -236,6 +236,22 @@ impl TestService {
         call.send().await.expect("a receive").messages.unwrap_or_default()
     }
 
+    /// Works the table's stream off.
+    pub async fn publish(&self) {
+        while self.local.stream.step().await != local::stream::Step::Idle {}
+    }
+
+    /// Delivers the events that are queued, each once, whatever its endpoint answers.
+    pub async fn deliver_events(&self) {
+        loop {
+            let messages = self.receive(&self.local.events_url).await;
+            if messages.is_empty() {
+                return;
+            }
+            self.local.event_poller().deliver(messages).await;
+        }
+    }
+
     /// Works the queue off as its consumers would, without waiting for back-offs. Ends when the queue is empty, or after
     /// more deliveries than a message gets.
     pub async fn drain(&self) {

@@ -4,12 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use aws_lambda_events::{
     apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse},
+    dynamodb,
     sqs::{SqsBatchResponse, SqsEvent},
+    streams::DynamoDbEventResponse,
 };
 use shared::{
     domain::token::TokenSecrets,
     dynamodb::DynamoDb,
     lambda::http::respond,
+    outbound::post::Outbound,
     ports::{Clock, PortError},
     sqs::Sqs,
     use_case::{Service, Worker},
@@ -37,19 +40,41 @@ const API: [&str; 14] = [
     "not_found",
 ];
 
+/// What events need beside the store.
+#[derive(Clone)]
+pub struct Events {
+    /// The queue of events.
+    pub queue: Sqs,
+    /// The queue of what could not be published.
+    pub unpublished: Sqs,
+    /// Posts to endpoints.
+    pub courier: Outbound,
+}
+
+/// A consumer of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consumer {
+    /// Of the provisioning queue.
+    Provision,
+    /// Of the queue of events.
+    DeliverEvents,
+}
+
 /// All functions, wired to the store and queue in this process.
 #[derive(Clone)]
 pub struct Functions {
     api: Service<DynamoDb, Sqs>,
     worker: Worker<DynamoDb, Sqs>,
+    events: Events,
 }
 
 impl Functions {
     /// The functions over a store and a queue.
-    pub fn new(store: DynamoDb, queue: Sqs, tokens: TokenSecrets, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(store: DynamoDb, queue: Sqs, events: Events, tokens: TokenSecrets, clock: Arc<dyn Clock>) -> Self {
         Self {
             api: Service { store: store.clone(), queue: queue.clone(), tokens, clock: clock.clone() },
             worker: Worker { store, queue, tokens: (), clock },
+            events,
         }
     }
 
@@ -107,7 +132,28 @@ impl Functions {
         }
     }
 
-    /// Calls the queue's consumer.
+    /// Calls a queue's consumer.
+    pub async fn consume(&self, consumer: Consumer, event: SqsEvent, timeout: Duration) -> SqsBatchResponse {
+        match consumer {
+            Consumer::Provision => self.provision(event, timeout).await,
+            Consumer::DeliverEvents => self.deliver_events(event).await,
+        }
+    }
+
+    /// Calls the consumer of the queue of events.
+    pub async fn deliver_events(&self, event: SqsEvent) -> SqsBatchResponse {
+        let Events { queue, courier, .. } = &self.events;
+        let (store, clock) = (&self.worker.store, self.worker.clock.as_ref());
+        deliver_events::handle(store, queue, courier, clock, event, &Uuid::new_v4().to_string()).await
+    }
+
+    /// Calls the consumer of the table's stream.
+    pub async fn publish_events(&self, event: dynamodb::Event) -> DynamoDbEventResponse {
+        let Events { queue, unpublished, .. } = &self.events;
+        publish_events::handle(&self.worker.store, queue, unpublished, event, &Uuid::new_v4().to_string()).await
+    }
+
+    /// Calls the provisioning queue's consumer.
     pub async fn provision(&self, event: SqsEvent, timeout: Duration) -> SqsBatchResponse {
         let started = std::time::Instant::now();
         let time_left = || timeout.saturating_sub(started.elapsed());

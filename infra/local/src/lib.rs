@@ -9,6 +9,7 @@ pub mod poller;
 pub mod secret;
 pub mod start;
 pub mod store;
+pub mod stream;
 pub mod template;
 
 pub use start::{DEMO_KEY, Local, Options, StartFault};

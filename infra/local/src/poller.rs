@@ -9,7 +9,10 @@ use aws_sdk_sqs::{
     types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName},
 };
 
-use crate::{functions::Functions, template};
+use crate::{
+    functions::{Consumer, Functions},
+    template,
+};
 
 /// Pollers of a queue; each calls the consumer once at a time. An event source mapping begins with five.
 pub const POLLERS: usize = 5;
@@ -27,6 +30,8 @@ pub struct Poller {
     /// Batch size and timeout.
     pub queue: template::Queue,
     /// The consumer.
+    pub consumer: Consumer,
+    /// All functions.
     pub functions: Functions,
 }
 
@@ -55,7 +60,8 @@ impl Poller {
         let functions = self.functions.clone();
         let timeout = Duration::from_secs(self.queue.consumer_timeout);
         // A task of its own: a consumer that panics or takes too long loses its batch, not the poller.
-        let work = tokio::spawn(async move { functions.provision(event, timeout).await });
+        let consumer = self.consumer;
+        let work = tokio::spawn(async move { functions.consume(consumer, event, timeout).await });
         let stop = work.abort_handle();
         let Ok(Ok(answer)) = tokio::time::timeout(timeout, work).await else {
             stop.abort();

@@ -8,11 +8,13 @@ use std::{
 };
 
 use aws_sdk_dynamodb::config::{Credentials, SharedHttpClient};
+use dynoxide::Database;
 use local_sqs::Queues;
 use shared::{
     domain::api_key::KeyHash,
     dynamodb::{CACHE_FOR, DynamoDb},
     lambda::clients::{Aws, http_client},
+    outbound::{post::Outbound, reach::Reach},
     ports::{Clock, Lookup, SystemClock, Wanted},
     sqs::Sqs,
     use_case::{catalogue, sweep},
@@ -22,11 +24,12 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
     front_door::FrontDoor,
-    functions::Functions,
+    functions::{Consumer, Events, Functions},
     poller::{POLLERS, Poller},
     secret,
     store::{self, DataFolder, TABLE},
-    template::Template,
+    stream::{KeptPlace, StreamPoller},
+    template::{self, Template},
 };
 
 /// The key of the demo catalogue.
@@ -38,6 +41,9 @@ pub const REGION: &str = "us-east-1";
 
 const QUEUE: &str = "work-orders";
 const DEAD_LETTERS: &str = "work-orders-dead-letters";
+const EVENTS: &str = "work-orders-events";
+const EVENTS_DEAD_LETTERS: &str = "work-orders-events-dead-letters";
+const UNPUBLISHED: &str = "work-orders-unpublished";
 
 /// Why the service could not start: one sentence for a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -111,6 +117,14 @@ pub struct Local {
     pub queue_url: String,
     /// Where messages rest that were delivered too often.
     pub dead_letter_url: String,
+    /// The queue of events.
+    pub events_url: String,
+    /// Where events rest that were tried too often.
+    pub events_dead_letter_url: String,
+    /// Where what rests of the table's stream that could not be published.
+    pub unpublished_url: String,
+    /// The consumer of the table's stream.
+    pub stream: StreamPoller,
     /// Does the demo key open it?
     pub has_demo_key: bool,
     stop: watch::Sender<bool>,
@@ -131,30 +145,19 @@ impl Local {
         let listener = listen(SocketAddr::new(options.host, options.port)).await?;
         let folder = options.data.as_deref().map(DataFolder::open).transpose()?;
         let database = store::open(folder.as_ref())?;
+        let kept_place = folder.as_ref().map(|folder| KeptPlace::read(folder.file("events-place")));
         let tokens = secret::tokens(folder.as_ref())?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
 
         let inner = listen(SocketAddr::new(options.endpoints_host, options.dynamodb_port)).await?;
         let dynamodb_endpoint = endpoint(&inner)?;
-        let end = wait(stopped.clone());
-        tasks.spawn(async move {
-            if let Err(cause) = dynoxide::server::serve_with_shutdown(inner, database, end).await {
-                tracing::error!(%cause, "the database stopped");
-            }
-            // Until the last connection is closed, nobody else may open the folder.
-            drop(folder);
-        });
+        tasks.spawn(serve_database(inner, database.clone(), folder, wait(stopped.clone())));
 
         let queues = queues(&template)?;
         let inner = listen(SocketAddr::new(options.endpoints_host, options.sqs_port)).await?;
         let sqs_endpoint = endpoint(&inner)?;
-        let end = wait(stopped.clone());
-        tasks.spawn(async move {
-            if let Err(cause) = local_sqs::serve(inner, queues, end).await {
-                tracing::error!(%cause, "the queue stopped");
-            }
-        });
+        tasks.spawn(serve_queues(inner, queues, wait(stopped.clone())));
 
         let aws = Aws {
             http: http_client(),
@@ -180,9 +183,23 @@ impl Local {
         let has_demo_key = knows(&plain, DEMO_KEY, options.clock.as_ref()).await?;
 
         let store = DynamoDb::with(called.dynamodb(), TABLE, options.clock.clone(), options.cache_for);
-        let queue_url = format!("{sqs_endpoint}/000000000000/{QUEUE}");
-        let queue = Sqs::new(called.sqs(), &queue_url);
-        let functions = Functions::new(store.clone(), queue, tokens, options.clock.clone());
+        let queue_at = |name: &str| format!("{sqs_endpoint}/000000000000/{name}");
+        let (events_url, unpublished_url) = (queue_at(EVENTS), queue_at(UNPUBLISHED));
+        let events = Events {
+            queue: Sqs::new(called.sqs(), &events_url),
+            unpublished: Sqs::new(called.sqs(), &unpublished_url),
+            // Receivers that are being developed are on this machine as well.
+            courier: Outbound::new(Reach::Any),
+        };
+        let queue = Sqs::new(called.sqs(), queue_at(QUEUE));
+        let functions = Functions::new(store.clone(), queue, events, tokens, options.clock.clone());
+        let stream = StreamPoller::open(
+            database,
+            template.stream.clone(),
+            functions.clone(),
+            (aws.sqs(), unpublished_url.clone()),
+            kept_place.as_ref().and_then(KeptPlace::place),
+        )?;
 
         let door = FrontDoor {
             functions: functions.clone(),
@@ -205,59 +222,89 @@ impl Local {
             functions,
             store,
             aws,
-            queue_url,
-            dead_letter_url: format!("{sqs_endpoint}/000000000000/{DEAD_LETTERS}"),
+            queue_url: queue_at(QUEUE),
+            dead_letter_url: queue_at(DEAD_LETTERS),
+            events_url,
+            events_dead_letter_url: queue_at(EVENTS_DEAD_LETTERS),
+            unpublished_url,
+            stream,
             has_demo_key,
             stop,
             tasks,
         };
         if options.background {
             local.run_background(&stopped).await?;
+            local.run_events(kept_place, &stopped);
         }
         Ok(local)
     }
 
-    /// The queue's consumer and the schedule.
+    /// The consumers of the table's stream and of the queue of events.
+    fn run_events(&mut self, kept_place: Option<KeptPlace>, stopped: &watch::Receiver<bool>) {
+        let polling = self.stream.clone().run();
+        self.spawn(polling, stopped);
+        for _ in 0..POLLERS {
+            let polling = self.event_poller().run();
+            self.spawn(polling, stopped);
+        }
+        if let Some(kept_place) = kept_place {
+            let following = kept_place.follow(self.stream.clone(), self.aws.sqs(), self.events_url.clone());
+            self.spawn(following, stopped);
+        }
+    }
+
+    /// Runs `work` until it or the service ends.
+    fn spawn(&mut self, work: impl Future<Output = ()> + Send + 'static, stopped: &watch::Receiver<bool>) {
+        let end = wait(stopped.clone());
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = end => {}
+            }
+        });
+    }
+
+    /// The provisioning queue's consumer and the schedule.
     async fn run_background(&mut self, stopped: &watch::Receiver<bool>) -> Result<(), StartFault> {
         // The queue is new and empty: whatever is queued in the store has lost its message.
         sweep::refill(self.functions.worker())
             .await
             .map_err(|cause| StartFault::new(format!("queued orders could not be sent again: {cause}")))?;
         for _ in 0..POLLERS {
-            let poller = self.poller();
-            let end = wait(stopped.clone());
-            self.tasks.spawn(async move {
-                tokio::select! {
-                    () = poller.run() => {}
-                    () = end => {}
-                }
-            });
+            let polling = self.poller().run();
+            self.spawn(polling, stopped);
         }
         let functions = self.functions.clone();
         let every = Duration::from_secs(60 * self.template.sweep_minutes);
-        let end = wait(stopped.clone());
-        self.tasks.spawn(async move {
-            let schedule = async {
-                loop {
-                    tokio::time::sleep(every).await;
-                    // Its own log line tells.
-                    let _logged = functions.sweep().await;
-                }
-            };
-            tokio::select! {
-                () = schedule => {}
-                () = end => {}
+        let schedule = async move {
+            loop {
+                tokio::time::sleep(every).await;
+                // Its own log line tells.
+                let _logged = functions.sweep().await;
             }
-        });
+        };
+        self.spawn(schedule, stopped);
         Ok(())
     }
 
-    /// A consumer of the queue, as the background runs several.
+    /// A consumer of the provisioning queue, as the background runs several.
     pub fn poller(&self) -> Poller {
         Poller {
             client: self.aws.sqs(),
             url: self.queue_url.clone(),
             queue: self.template.queue.clone(),
+            consumer: Consumer::Provision,
+            functions: self.functions.clone(),
+        }
+    }
+
+    /// A consumer of the queue of events, as the background runs several.
+    pub fn event_poller(&self) -> Poller {
+        Poller {
+            client: self.aws.sqs(),
+            url: self.events_url.clone(),
+            queue: self.template.events.clone(),
+            consumer: Consumer::DeliverEvents,
             functions: self.functions.clone(),
         }
     }
@@ -270,6 +317,25 @@ impl Local {
         if tokio::time::timeout(LONGEST, all).await.is_err() {
             tracing::warn!("stopped with connections open");
         }
+    }
+}
+
+async fn serve_database(
+    listener: TcpListener,
+    database: Database,
+    folder: Option<DataFolder>,
+    end: impl Future<Output = ()> + Send + 'static,
+) {
+    if let Err(cause) = dynoxide::server::serve_with_shutdown(listener, database, end).await {
+        tracing::error!(%cause, "the database stopped");
+    }
+    // Until the last connection is closed, nobody else may open the folder.
+    drop(folder);
+}
+
+async fn serve_queues(listener: TcpListener, queues: Queues, end: impl Future<Output = ()> + Send + 'static) {
+    if let Err(cause) = local_sqs::serve(listener, queues, end).await {
+        tracing::error!(%cause, "the queue stopped");
     }
 }
 
@@ -293,15 +359,18 @@ fn endpoint(listener: &TcpListener) -> Result<String, StartFault> {
 fn queues(template: &Template) -> Result<Queues, StartFault> {
     let queues = Queues::new(REGION);
     let refuse = |cause: local_sqs::Error| StartFault::new(format!("a queue could not be made: {cause}"));
-    let dead = queues.create(DEAD_LETTERS, &[]).map_err(refuse)?;
-    let redrive = serde_json::json!({
-        "deadLetterTargetArn": dead.arn(),
-        "maxReceiveCount": template.queue.max_receive_count,
-    });
-    let visibility = template.queue.visibility_timeout.to_string();
-    queues
-        .create(QUEUE, &[("VisibilityTimeout", &visibility), ("RedrivePolicy", &redrive.to_string())])
-        .map_err(refuse)?;
+    let with_dead_letters = |name: &str, dead_letters: &str, settings: &template::Queue| {
+        let dead = queues.create(dead_letters, &[])?;
+        let redrive = serde_json::json!({
+            "deadLetterTargetArn": dead.arn(),
+            "maxReceiveCount": settings.max_receive_count,
+        });
+        let visibility = settings.visibility_timeout.to_string();
+        queues.create(name, &[("VisibilityTimeout", &visibility), ("RedrivePolicy", &redrive.to_string())])
+    };
+    with_dead_letters(QUEUE, DEAD_LETTERS, &template.queue).map_err(refuse)?;
+    with_dead_letters(EVENTS, EVENTS_DEAD_LETTERS, &template.events).map_err(refuse)?;
+    queues.create(UNPUBLISHED, &[]).map_err(refuse)?;
     Ok(queues)
 }
 

@@ -1,5 +1,5 @@
-//! What template.yaml says, for those who run it here: routes, table, queues, schedule. The template is the only place
-//! where they are written.
+//! What template.yaml and infra/queues.yaml, which it nests, say for those who run it here: routes, table and stream, queues,
+//! schedule. They are the only place where that is written.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,9 @@ use serde_yaml_ng::Value;
 
 /// The template, as it was when this was built.
 pub const TEXT: &str = include_str!("../../../template.yaml");
+
+/// The template of the queues, which it nests.
+pub const QUEUES: &str = include_str!("../../queues.yaml");
 
 /// The template says something that cannot be run here. The text says what.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,9 +51,24 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// The attribute that says when an item may go.
     pub ttl: String,
+    /// What its stream has of an item.
+    pub stream_view: String,
 }
 
-/// The provisioning queue and its consumer.
+/// How the table's stream is consumed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamMapping {
+    /// Records of a batch.
+    pub batch_size: usize,
+    /// Seconds an invocation of the consumer may take.
+    pub consumer_timeout: u64,
+    /// Seconds after which a record that cannot be worked off is put aside.
+    pub maximum_age: i64,
+    /// What the partition keys of the items begin with that the consumer is shown.
+    pub prefix: String,
+}
+
+/// A queue and its consumer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
     /// Seconds a received message is hidden.
@@ -72,22 +90,28 @@ pub struct Template {
     pub default_function: String,
     /// The table.
     pub table: Table,
-    /// The queue.
+    /// The provisioning queue.
     pub queue: Queue,
+    /// The queue of events.
+    pub events: Queue,
+    /// The table's stream.
+    pub stream: StreamMapping,
     /// Minutes between two runs of the sweep.
     pub sweep_minutes: u64,
 }
 
 impl Template {
-    /// Reads the template this was built with.
+    /// Reads the templates this was built with.
     pub fn read() -> Result<Self, TemplateFault> {
-        Self::parse(TEXT)
+        Self::parse(TEXT, QUEUES)
     }
 
-    /// Reads a template.
-    pub fn parse(text: &str) -> Result<Self, TemplateFault> {
+    /// Reads the template and the one of its queues.
+    pub fn parse(text: &str, queues: &str) -> Result<Self, TemplateFault> {
         let root: Value = serde_yaml_ng::from_str(text).map_err(|error| TemplateFault(error.to_string()))?;
         let root = Node { value: &root, path: String::new() };
+        let queues: Value = serde_yaml_ng::from_str(queues).map_err(|error| TemplateFault(error.to_string()))?;
+        let queues = Node { value: &queues, path: "infra/queues.yaml".to_owned() }.get("Resources")?;
         let resources = root.get("Resources")?;
         let functions: Vec<(String, Node<'_>)> = resources
             .entries()?
@@ -98,14 +122,13 @@ impl Template {
             .map(|(_, node)| Ok((node.get("Metadata")?.get("BuildProperties")?.get("Binary")?.text()?, node)))
             .collect::<Result<_, TemplateFault>>()?;
         let (mut routes, mut default_function) = (Vec::new(), None);
-        let mut sweep_minutes = None;
-        let mut consumer = None;
+        let (mut sweep_minutes, mut provision, mut deliver, mut stream) = (None, None, None, None);
         for (function, node) in &functions {
             let properties = node.get("Properties")?;
             for (_, event) in properties.get("Events").map_or_else(|_| Ok(Vec::new()), |events| events.entries())? {
                 let event_properties = event.get("Properties")?;
-                match event.get("Type")?.text()?.as_str() {
-                    "HttpApi" => match (event_properties.get("Method"), event_properties.get("Path")) {
+                match (event.get("Type")?.text()?.as_str(), function.as_str()) {
+                    ("HttpApi", _) => match (event_properties.get("Method"), event_properties.get("Path")) {
                         (Ok(method), Ok(path)) => routes.push(Route {
                             method: method.text()?,
                             path: path.text()?,
@@ -113,33 +136,57 @@ impl Template {
                         }),
                         _ => default_function = Some(function.clone()),
                     },
-                    "SQS" => {
-                        consumer =
-                            Some((event_properties.get("BatchSize")?.number()?, properties.get("Timeout")?.number()?));
+                    ("SQS", "provision") => {
+                        provision = Some(queue(&queues.get("Provision")?, &properties, &event_properties)?);
                     }
-                    "ScheduleV2" => sweep_minutes = Some(minutes(&event_properties.get("ScheduleExpression")?)?),
-                    other => {
-                        return Err(TemplateFault(format!("{} has an event of an unknown type, {other}", node.path)));
+                    ("SQS", "deliver_events") => {
+                        deliver = Some(queue(&queues.get("Events")?, &properties, &event_properties)?);
+                    }
+                    ("DynamoDB", "publish_events") => stream = Some(stream_mapping(&properties, &event_properties)?),
+                    ("ScheduleV2", "sweep") => {
+                        sweep_minutes = Some(minutes(&event_properties.get("ScheduleExpression")?)?);
+                    }
+                    (other, _) => {
+                        return Err(TemplateFault(format!("{} has an event that is unknown here, {other}", node.path)));
                     }
                 }
             }
         }
         let missing = |what: &str| TemplateFault(format!("{what} is missing"));
-        let (batch_size, consumer_timeout) = consumer.ok_or_else(|| missing("the queue's consumer"))?;
-        let queue = resources.get("Queue")?.get("Properties")?;
         Ok(Self {
             routes,
             default_function: default_function.ok_or_else(|| missing("the default route"))?,
             table: table(&resources.get("Table")?.get("Properties")?)?,
-            queue: Queue {
-                visibility_timeout: queue.get("VisibilityTimeout")?.number()?,
-                max_receive_count: queue.get("RedrivePolicy")?.get("maxReceiveCount")?.number()?,
-                batch_size: i32::try_from(batch_size).unwrap_or(10),
-                consumer_timeout,
-            },
+            queue: provision.ok_or_else(|| missing("the provisioning queue's consumer"))?,
+            events: deliver.ok_or_else(|| missing("the consumer of the queue of events"))?,
+            stream: stream.ok_or_else(|| missing("the stream's consumer"))?,
             sweep_minutes: sweep_minutes.ok_or_else(|| missing("the sweep's schedule"))?,
         })
     }
+}
+
+/// A queue, its consumer's properties and those of the event that joins them.
+fn queue(queue: &Node<'_>, consumer: &Node<'_>, event: &Node<'_>) -> Result<Queue, TemplateFault> {
+    let queue = queue.get("Properties")?;
+    Ok(Queue {
+        visibility_timeout: queue.get("VisibilityTimeout")?.number()?,
+        max_receive_count: queue.get("RedrivePolicy")?.get("maxReceiveCount")?.number()?,
+        batch_size: i32::try_from(event.get("BatchSize")?.number()?).unwrap_or(10),
+        consumer_timeout: consumer.get("Timeout")?.number()?,
+    })
+}
+
+fn stream_mapping(consumer: &Node<'_>, event: &Node<'_>) -> Result<StreamMapping, TemplateFault> {
+    let filters = event.get("FilterCriteria")?.get("Filters")?;
+    let pattern = filters.items()?.first().map(|filter| filter.get("Pattern")?.text()).transpose()?;
+    let pattern: serde_json::Value = serde_json::from_str(&pattern.unwrap_or_default()).unwrap_or_default();
+    let prefix = pattern.pointer("/dynamodb/Keys/pk/S/0/prefix").and_then(serde_json::Value::as_str);
+    Ok(StreamMapping {
+        batch_size: usize::try_from(event.get("BatchSize")?.number()?).unwrap_or(usize::MAX),
+        consumer_timeout: consumer.get("Timeout")?.number()?,
+        maximum_age: i64::try_from(event.get("MaximumRecordAgeInSeconds")?.number()?).unwrap_or(i64::MAX),
+        prefix: prefix.ok_or_else(|| filters.not("a prefix of the partition key"))?.to_owned(),
+    })
 }
 
 fn minutes(node: &Node<'_>) -> Result<u64, TemplateFault> {
@@ -171,6 +218,7 @@ fn table(properties: &Node<'_>) -> Result<Table, TemplateFault> {
             .map(index)
             .collect::<Result<_, TemplateFault>>()?,
         ttl: properties.get("TimeToLiveSpecification")?.get("AttributeName")?.text()?,
+        stream_view: properties.get("StreamSpecification")?.get("StreamViewType")?.text()?,
     })
 }
 
@@ -225,7 +273,10 @@ impl Node<'_> {
 
 #[cfg(test)]
 mod tests {
-    use shared::{domain::provisioning::MAX_DELIVERIES, dynamodb::layout};
+    use shared::{
+        domain::{provisioning::MAX_DELIVERIES, webhook::MAX_ATTEMPTS},
+        dynamodb::layout,
+    };
 
     use super::*;
 
@@ -246,10 +297,21 @@ mod tests {
     }
 
     #[test]
-    fn the_queue_gives_up_when_the_code_does() {
-        let queue = Template::read().unwrap().queue;
+    fn the_queues_give_up_when_the_code_does() {
+        let Template { queue, events, .. } = Template::read().unwrap();
         assert_eq!(queue.max_receive_count, u64::from(MAX_DELIVERIES));
-        assert!(queue.visibility_timeout >= 6 * queue.consumer_timeout);
+        assert_eq!(events.max_receive_count, u64::from(MAX_ATTEMPTS));
+        for queue in [queue, events] {
+            assert!(queue.visibility_timeout >= 6 * queue.consumer_timeout);
+        }
+    }
+
+    #[test]
+    fn the_streams_consumer_is_shown_orders_alone_and_both_images_of_them() {
+        let template = Template::read().unwrap();
+        assert_eq!(template.stream.prefix, layout::ORDER_PREFIX);
+        assert!(layout::Key::order(uuid::Uuid::nil()).pk.starts_with(&template.stream.prefix));
+        assert_eq!(template.table.stream_view, "NEW_AND_OLD_IMAGES");
     }
 
     #[test]
@@ -266,7 +328,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_run_is_named() {
-        let error = Template::parse(&TEXT.replace("KeySchema", "KeyScheme")).unwrap_err();
+        let error = Template::parse(&TEXT.replace("KeySchema", "KeyScheme"), QUEUES).unwrap_err();
         assert_eq!(error.to_string(), "template.yaml: /Resources/Table/Properties/KeySchema is missing");
     }
 }

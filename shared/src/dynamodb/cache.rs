@@ -8,12 +8,16 @@ use crate::{
         catalogue::{Bouquet, PaymentMethod, Product},
         ids::{BouquetId, PaymentMethodId, ProductId},
         time::Timestamp,
+        webhook::{Endpoint, EndpointId},
     },
     ports::{Found, Wanted},
 };
 
 /// Entries of one kind that are kept; past that, the cache starts anew. A catalogue is smaller.
 const ENTRIES: usize = 5_000;
+
+/// How old a remembered endpoint may be: a new one need not be waited for, and a read every five seconds costs nothing.
+const ENDPOINTS_FOR: Duration = Duration::from_secs(5);
 
 /// Entries with the time they were read at. By the wall clock: a monotonic one stands still while Lambda has frozen the
 /// environment, and a revoked key would outlive its hour.
@@ -23,6 +27,8 @@ pub(super) struct Cache {
     products: HashMap<ProductId, (Timestamp, Product)>,
     methods: HashMap<PaymentMethodId, (Timestamp, PaymentMethod)>,
     bouquets: HashMap<BouquetId, (Timestamp, Bouquet)>,
+    endpoints: HashMap<EndpointId, (Timestamp, Endpoint)>,
+    all_endpoints: HashMap<(), (Timestamp, Vec<Endpoint>)>,
 }
 
 impl Cache {
@@ -33,7 +39,29 @@ impl Cache {
             products: HashMap::new(),
             methods: HashMap::new(),
             bouquets: HashMap::new(),
+            endpoints: HashMap::new(),
+            all_endpoints: HashMap::new(),
         }
+    }
+
+    /// An endpoint that is remembered.
+    pub(super) fn endpoint(&self, id: &EndpointId, now: Timestamp) -> Option<Endpoint> {
+        fresh(&self.endpoints, id, now, self.keep_for.min(ENDPOINTS_FOR)).cloned()
+    }
+
+    /// Remembers an endpoint that was read at `now`.
+    pub(super) fn remember_endpoint(&mut self, endpoint: &Endpoint, now: Timestamp) {
+        keep(&mut self.endpoints, endpoint.id.clone(), endpoint, now);
+    }
+
+    /// The endpoints, if they are remembered. That there are none is remembered too: every order would ask otherwise.
+    pub(super) fn endpoints(&self, now: Timestamp) -> Option<Vec<Endpoint>> {
+        fresh(&self.all_endpoints, &(), now, self.keep_for.min(ENDPOINTS_FOR)).cloned()
+    }
+
+    /// Remembers all endpoints as they were read at `now`.
+    pub(super) fn remember_endpoints(&mut self, endpoints: &Vec<Endpoint>, now: Timestamp) {
+        keep(&mut self.all_endpoints, (), endpoints, now);
     }
 
     /// Moves what is remembered from `wanted` to the result; what is left must be read.
@@ -82,11 +110,24 @@ impl Cache {
         K: Hash + Eq + std::borrow::Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let (read_at, value) = entries.get(key)?;
-        // A clock that was set back makes no entry younger.
-        let age = (now - *read_at).to_std().ok()?;
-        (age < self.keep_for).then_some(value)
+        fresh(entries, key, now, self.keep_for)
     }
+}
+
+fn fresh<'a, K, Q, V>(
+    entries: &'a HashMap<K, (Timestamp, V)>,
+    key: &Q,
+    now: Timestamp,
+    keep_for: Duration,
+) -> Option<&'a V>
+where
+    K: Hash + Eq + std::borrow::Borrow<Q>,
+    Q: Hash + Eq + ?Sized,
+{
+    let (read_at, value) = entries.get(key)?;
+    // A clock that was set back makes no entry younger.
+    let age = (now - *read_at).to_std().ok()?;
+    (age < keep_for).then_some(value)
 }
 
 fn keep<K: Hash + Eq, V: Clone>(entries: &mut HashMap<K, (Timestamp, V)>, key: K, value: &V, now: Timestamp) {

@@ -15,20 +15,21 @@ use crate::{
 
 impl Catalogue for DynamoDb {
     async fn products(&self) -> Result<Vec<Product>, PortError> {
-        self.entries("product").await
+        self.entries(CATALOGUE, "product").await
     }
 
     async fn payment_methods(&self) -> Result<Vec<PaymentMethod>, PortError> {
-        self.entries("method").await
+        self.entries(CATALOGUE, "method").await
     }
 
     async fn bouquets(&self) -> Result<Vec<Bouquet>, PortError> {
-        self.entries("bouquet").await
+        self.entries(CATALOGUE, "bouquet").await
     }
 }
 
 impl DynamoDb {
-    async fn entries<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<T>, PortError> {
+    /// Every item of a partition whose sort key begins with `kind` and a hash sign.
+    pub(super) async fn entries<T: DeserializeOwned>(&self, partition: &str, kind: &str) -> Result<Vec<T>, PortError> {
         let mut entries = Vec::new();
         let mut from = None;
         loop {
@@ -37,10 +38,10 @@ impl DynamoDb {
                 .client
                 .query()
                 .table_name(&self.0.table)
-                .key_condition_expression("#pk = :catalogue AND begins_with(#sk, :kind)")
+                .key_condition_expression("#pk = :partition AND begins_with(#sk, :kind)")
                 .expression_attribute_names("#pk", PK)
                 .expression_attribute_names("#sk", SK)
-                .expression_attribute_values(":catalogue", AttributeValue::S(CATALOGUE.to_owned()))
+                .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
                 .expression_attribute_values(":kind", AttributeValue::S(format!("{kind}#")))
                 .set_exclusive_start_key(from)
                 .send()

@@ -12,6 +12,7 @@ use crate::{
         ids::{ActivationId, BouquetId, PaymentMethodId, ProductId, WorkOrderId},
         status::Status,
         time::to_sortable,
+        webhook::EndpointId,
         work_order::WorkOrder,
     },
     ports::PortError,
@@ -26,6 +27,12 @@ pub const EXPIRES: &str = "ttl";
 
 /// Partition key of products, payment methods and bouquets.
 pub const CATALOGUE: &str = "catalogue";
+
+/// Partition key of the endpoints that events are sent to.
+pub const WEBHOOKS: &str = "webhooks";
+
+/// What the partition keys of orders begin with; the function behind the table's stream sees these items alone.
+pub const ORDER_PREFIX: &str = "order#";
 
 /// Sparse index of the orders that still need somebody.
 pub const OPEN_INDEX: &str = "open";
@@ -64,7 +71,7 @@ impl Key {
 
     /// An order.
     pub fn order(uuid: Uuid) -> Self {
-        Self::new(format!("order#{uuid}"), "order")
+        Self::new(format!("{ORDER_PREFIX}{uuid}"), "order")
     }
 
     /// From a number to its order.
@@ -105,6 +112,11 @@ impl Key {
     /// A claim.
     pub fn claim(name: &str) -> Self {
         Self::new(format!("claim#{name}"), "claim")
+    }
+
+    /// An endpoint.
+    pub fn endpoint(id: &EndpointId) -> Self {
+        Self::new(WEBHOOKS.to_owned(), format!("endpoint#{id}"))
     }
 
     /// The key of an item that was read.

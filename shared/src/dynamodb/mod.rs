@@ -13,6 +13,7 @@ mod batch;
 mod cache;
 mod catalogue;
 mod claims;
+mod endpoints;
 mod errors;
 pub(crate) use errors::unavailable;
 pub mod layout;
@@ -24,6 +25,7 @@ mod numbers;
 mod open;
 mod orders;
 mod setup;
+pub mod stream;
 
 /// How old a cached key or catalogue entry may be. A revoked key is to be refused within 60 seconds.
 pub const CACHE_FOR: Duration = Duration::from_secs(45);

@@ -53,6 +53,16 @@ impl Environment {
         Ok(Sqs::new(self.aws.sqs(), required("QUEUE_URL")?))
     }
 
+    /// The queue of events, `EVENTS_QUEUE_URL`.
+    pub fn events(&self) -> Result<Sqs, EnvironmentError> {
+        Ok(Sqs::new(self.aws.sqs(), required("EVENTS_QUEUE_URL")?))
+    }
+
+    /// The queue of what could not be published, `UNPUBLISHED_QUEUE_URL`.
+    pub fn unpublished(&self) -> Result<Sqs, EnvironmentError> {
+        Ok(Sqs::new(self.aws.sqs(), required("UNPUBLISHED_QUEUE_URL")?))
+    }
+
     /// The secrets of the confirmation tokens: `TOKEN_SECRET` with its number `TOKEN_SECRET_VERSION` (by default 1), and
     /// `TOKEN_SECRET_PREVIOUS`, the one of the number before, while tokens of it are still about.
     pub fn tokens() -> Result<TokenSecrets, EnvironmentError> {

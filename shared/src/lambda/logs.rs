@@ -8,7 +8,16 @@ use tracing_subscriber::{
 
 /// The service's own events from `info`; of libraries only warnings, whose texts are not chosen field by field.
 pub fn filter() -> Targets {
-    const OWN: [&str; 6] = ["shared", "provision", "sweep", "complete_order", "create_work_order", "local"];
+    const OWN: [&str; 8] = [
+        "shared",
+        "provision",
+        "sweep",
+        "complete_order",
+        "create_work_order",
+        "publish_events",
+        "deliver_events",
+        "local",
+    ];
     Targets::new().with_default(LevelFilter::WARN).with_targets(OWN.map(|target| (target, LevelFilter::INFO)))
 }
 

@@ -42,11 +42,23 @@ pub enum Metric {
     SweepTroubles,
     /// Messages that waited when the sweep held back.
     Backlog,
+    /// Events queued, counted once for each endpoint.
+    EventsQueued,
+    /// Records of the table's stream that could not be understood and were put aside.
+    EventsUnpublished,
+    /// Events that endpoints have.
+    EventsDelivered,
+    /// Attempts at an endpoint that failed and are made again.
+    EventRetries,
+    /// Events given up after the last attempt.
+    EventsGivenUp,
+    /// Events whose endpoint was gone or switched off.
+    EventsDropped,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::OrdersAccepted,
         Self::PaymentsSubmitted,
         Self::OrdersReplayed,
@@ -60,6 +72,12 @@ impl Metric {
         Self::OrdersResent,
         Self::SweepTroubles,
         Self::Backlog,
+        Self::EventsQueued,
+        Self::EventsUnpublished,
+        Self::EventsDelivered,
+        Self::EventRetries,
+        Self::EventsGivenUp,
+        Self::EventsDropped,
     ];
 
     /// Its name in CloudWatch.
@@ -78,6 +96,12 @@ impl Metric {
             Self::OrdersResent => "OrdersResent",
             Self::SweepTroubles => "SweepTroubles",
             Self::Backlog => "Backlog",
+            Self::EventsQueued => "EventsQueued",
+            Self::EventsUnpublished => "EventsUnpublished",
+            Self::EventsDelivered => "EventsDelivered",
+            Self::EventRetries => "EventRetries",
+            Self::EventsGivenUp => "EventsGivenUp",
+            Self::EventsDropped => "EventsDropped",
         }
     }
 

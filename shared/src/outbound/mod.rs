@@ -3,6 +3,7 @@
 //! Signed by [Standard Webhooks](https://www.standardwebhooks.com); guarded against being turned on the network that the
 //! functions run in.
 
+mod courier;
 pub mod endpoint;
 pub mod post;
 pub mod reach;

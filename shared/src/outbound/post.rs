@@ -90,6 +90,11 @@ impl Outbound {
         Self::with_resolver(reach, SystemResolver)
     }
 
+    /// Which addresses it may call.
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+
     /// A client that looks names up by `resolver`.
     pub fn with_resolver(reach: Reach, resolver: impl ResolveDns + 'static) -> Self {
         let resolver = Guarded { reach, inner: SharedDnsResolver::new(resolver) };

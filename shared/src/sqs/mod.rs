@@ -1,14 +1,14 @@
-//! The provisioning queue's ports on Amazon SQS.
+//! The queues' ports on Amazon SQS.
 
 use std::time::Duration;
 
 use aws_sdk_sqs::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
-    types::QueueAttributeName,
+    types::{QueueAttributeName, SendMessageBatchRequestEntry},
 };
 
-use crate::ports::{Deliveries, OrderName, PortError, Queue};
+use crate::ports::{Deliveries, EventQueue, OrderName, Outgoing, Parking, PortError, Queue, Unpublished};
 
 /// The queue at a URL.
 #[derive(Clone)]
@@ -47,6 +47,38 @@ impl Queue for Sqs {
         let answer = answer.map_err(|error| unavailable("GetQueueAttributes", &error))?;
         let waiting = answer.attributes.as_ref().and_then(|attributes| attributes.get(&wanted)?.parse().ok());
         waiting.ok_or_else(|| PortError::Corrupt("the queue's depth cannot be read".to_owned()))
+    }
+}
+
+impl EventQueue for Sqs {
+    async fn send_events(&self, events: &[Outgoing]) -> Result<(), PortError> {
+        let entry = |(index, event): (usize, &Outgoing)| {
+            let unwritten = || PortError::Corrupt("an event cannot be written".to_owned());
+            SendMessageBatchRequestEntry::builder()
+                .id(index.to_string())
+                .message_body(serde_json::to_string(event).map_err(|_| unwritten())?)
+                // A fair queue: an endpoint with many messages in work is passed over for one with few.
+                // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+                .message_group_id(&event.endpoint.0)
+                .build()
+                .map_err(|_| unwritten())
+        };
+        let entries = events.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>()?;
+        let answer = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
+        let answer = answer.map_err(|error| unavailable("SendMessageBatch", &error))?;
+        match answer.failed().first() {
+            None => Ok(()),
+            Some(failed) => Err(PortError::Unavailable(format!("SendMessageBatch: {}", failed.code()))),
+        }
+    }
+}
+
+impl Parking for Sqs {
+    async fn park(&self, what: &Unpublished) -> Result<(), PortError> {
+        let body = serde_json::to_string(what)
+            .map_err(|_| PortError::Corrupt("what cannot be published cannot be written".to_owned()))?;
+        let answer = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
+        answer.map(|_| ()).map_err(|error| unavailable("SendMessage", &error))
     }
 }
 

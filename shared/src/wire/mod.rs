@@ -7,3 +7,4 @@ pub mod panelr;
 pub mod query;
 pub mod seed;
 pub mod shoppex;
+pub mod webhook;

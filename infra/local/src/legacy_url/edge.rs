@@ -1,16 +1,15 @@
-//! The edge for the tests: the JavaScript of template.yaml, run on events as CloudFront makes them.
+//! The edge for the tests: the JavaScript of infra/edge/edge.yaml, run on events as CloudFront makes them.
 
 use std::sync::LazyLock;
 
 use rquickjs::{Context, Function, Runtime};
 use serde_json::{Map, Value, json};
 
-use crate::template;
-
 /// The function's code, as it is deployed.
 pub(super) static CODE: LazyLock<String> = LazyLock::new(|| {
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(template::TEXT).unwrap();
-    let properties = &template["Resources"]["LegacyUrlFunction"]["Properties"];
+    let template = include_str!("../../../edge/edge.yaml");
+    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(template).unwrap();
+    let properties = &template["Resources"]["Rewrite"]["Properties"];
     properties["FunctionCode"].as_str().unwrap().to_owned()
 });
 

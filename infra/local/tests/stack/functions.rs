@@ -16,6 +16,8 @@ fn the_environment_is_what_the_code_reads() {
         let reads = [
             ("environment.table()", &["TABLE_NAME"] as &[&str]),
             ("environment.queue()", &["QUEUE_URL"]),
+            ("environment.events()", &["EVENTS_QUEUE_URL"]),
+            ("environment.unpublished()", &["UNPUBLISHED_QUEUE_URL"]),
             ("Environment::tokens()", &["TOKEN_SECRET", "TOKEN_SECRET_PREVIOUS", "TOKEN_SECRET_VERSION"]),
         ];
         let reads = reads.iter().filter(|(call, _)| code.contains(call));
@@ -47,14 +49,22 @@ fn indexes_in_policies_are_the_tables() {
     for (binary, function) in functions(&template) {
         let policies = function["Properties"].get("Policies").and_then(Value::as_sequence).into_iter().flatten();
         for statement in policies.flat_map(|policy| policy["Statement"].as_sequence().unwrap()) {
-            let resource = &statement["Resource"];
-            if let Some(text) = tagged(resource, "Sub").and_then(Value::as_str) {
-                named.insert(
-                    text.strip_prefix("${Table.Arn}/index/").unwrap_or_else(|| panic!("{binary}: {text}")).to_owned(),
-                );
-            } else {
-                let resource = tagged(resource, "GetAtt").and_then(Value::as_str).unwrap();
-                assert!(["Table.Arn", "Queue.Arn"].contains(&resource), "{binary}: {resource}");
+            let resources = statement["Resource"].as_sequence().cloned().unwrap_or(vec![statement["Resource"].clone()]);
+            for resource in &resources {
+                if let Some(text) = tagged(resource, "Sub").and_then(Value::as_str) {
+                    let index = text.strip_prefix("${Table.Arn}/index/").unwrap_or_else(|| panic!("{binary}: {text}"));
+                    named.insert(index.to_owned());
+                } else {
+                    const KNOWN: [&str; 5] = [
+                        "Table.Arn",
+                        "Table.StreamArn",
+                        "Queues.Outputs.ProvisionArn",
+                        "Queues.Outputs.EventsArn",
+                        "Queues.Outputs.UnpublishedArn",
+                    ];
+                    let resource = tagged(resource, "GetAtt").and_then(Value::as_str).unwrap();
+                    assert!(KNOWN.contains(&resource), "{binary}: {resource}");
+                }
             }
         }
     }
@@ -64,13 +74,16 @@ fn indexes_in_policies_are_the_tables() {
 #[test]
 fn every_function_has_a_log_of_its_name_that_ends() {
     let template = Document::main();
-    let logs = template.of_type("AWS::Logs::LogGroup");
+    let nested = Document::read("infra/logs.yaml");
+    let logs = nested.of_type("AWS::Logs::LogGroup");
     let mut used = BTreeSet::new();
     for (binary, function) in functions(&template) {
-        let log = tagged(&function["Properties"]["LoggingConfig"]["LogGroup"], "Ref").unwrap().as_str().unwrap();
+        let log = tagged(&function["Properties"]["LoggingConfig"]["LogGroup"], "GetAtt").unwrap().as_str().unwrap();
+        let output = log.strip_prefix("Logs.Outputs.").unwrap();
+        let log = tagged(&nested.root["Outputs"][output]["Value"], "Ref").unwrap().as_str().unwrap();
         let properties = &logs[log]["Properties"];
         let name = tagged(&properties["LogGroupName"], "Sub").unwrap();
-        assert_eq!(name.as_str().unwrap(), format!("/${{AWS::StackName}}/{binary}"));
+        assert_eq!(name.as_str().unwrap(), format!("/${{Prefix}}/{binary}"));
         assert!(used.insert(log), "{binary} shares its log");
     }
     for (name, log) in &logs {

@@ -27,7 +27,7 @@ type Known = (&'static str, &'static [&'static str], &'static [&'static [&'stati
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html>.
 const OF_AWS: [Known; 4] = [
     ("AWS/ApiGateway", &["5xx", "Count", "IntegrationLatency", "Latency"], &[&["ApiId"]]),
-    ("AWS/Lambda", &["Duration", "Errors", "Invocations", "Throttles"], &[&[], &["FunctionName"]]),
+    ("AWS/Lambda", &["Duration", "Errors", "Invocations", "IteratorAge", "Throttles"], &[&[], &["FunctionName"]]),
     (
         "AWS/SQS",
         &[
@@ -116,7 +116,7 @@ fn emitted(function: &str) -> BTreeSet<&'static str> {
     let code = text(&format!("functions/{function}/src/lib.rs"));
     let mut metrics: Vec<Metric> =
         Metric::ALL.into_iter().filter(|metric| code.contains(&format!("Metric::{}", metric.name()))).collect();
-    if !["provision", "sweep"].contains(&function) {
+    if !["provision", "sweep", "publish_events", "deliver_events"].contains(&function) {
         metrics.extend([Metric::OrdersRefused, Metric::Faults]);
         if code.contains("panelr::recorded(") || code.contains("shoppex::recorded(") {
             metrics.extend([Metric::OrdersAccepted, Metric::OrdersReplayed]);

@@ -1,0 +1,53 @@
+//! Endpoints that events are sent to: one partition, small, read whole by whoever publishes and one by one by whoever delivers.
+
+use super::{
+    DynamoDb,
+    errors::unavailable,
+    layout::{Key, WEBHOOKS, from_item, to_item},
+    locked,
+    orders::Put,
+};
+use crate::{
+    domain::webhook::{Endpoint, EndpointId},
+    ports::{Endpoints, Made, PortError},
+};
+
+impl Endpoints for DynamoDb {
+    async fn endpoints(&self) -> Result<Vec<Endpoint>, PortError> {
+        let now = self.0.clock.now();
+        let known = locked(&self.0.cache).endpoints(now);
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let endpoints = self.entries(WEBHOOKS, "endpoint").await?;
+        locked(&self.0.cache).remember_endpoints(&endpoints, now);
+        Ok(endpoints)
+    }
+
+    async fn endpoint(&self, id: &EndpointId) -> Result<Option<Endpoint>, PortError> {
+        let now = self.0.clock.now();
+        let known = locked(&self.0.cache).endpoint(id, now);
+        if known.is_some() {
+            return Ok(known);
+        }
+        let Some(item) = self.get(Key::endpoint(id)).await? else { return Ok(None) };
+        let endpoint: Endpoint = from_item(item, "endpoint")?;
+        locked(&self.0.cache).remember_endpoint(&endpoint, now);
+        Ok(Some(endpoint))
+    }
+
+    async fn add_endpoint(&self, endpoint: &Endpoint) -> Result<Made<()>, PortError> {
+        let put = self.put_new(to_item(Key::endpoint(&endpoint.id), endpoint)?).await?;
+        Ok(match put {
+            Put::Stored => Made::New,
+            Put::Refused(_) => Made::Existed(Box::new(())),
+        })
+    }
+
+    async fn remove_endpoint(&self, id: &EndpointId) -> Result<bool, PortError> {
+        let call = self.0.client.delete_item().table_name(&self.0.table);
+        let call = call.set_key(Some(Key::endpoint(id).into_item()));
+        let answer = call.return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld).send().await;
+        answer.map(|answer| answer.attributes.is_some()).map_err(|error| unavailable("DeleteItem", &error))
+    }
+}

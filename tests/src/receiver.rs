@@ -120,13 +120,13 @@ impl Receiver {
     pub fn has(&self, count: usize) -> impl Future<Output = ()> {
         let place = std::panic::Location::caller();
         async move {
-            for _ in 0..500 {
+            for _ in 0..1_000 {
                 if self.events().len() >= count {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            panic!("{place}: {} events after 10 seconds, not {count}", self.events().len());
+            panic!("{place}: {} events after 20 seconds, not {count}", self.events().len());
         }
     }
 }

@@ -3,7 +3,7 @@
 use lambda_runtime::{LambdaEvent, service_fn};
 use shared::{
     lambda::{environment::Environment, logs},
-    outbound::{post::Outbound, reach::Reach},
+    outbound::post::Outbound,
     ports::SystemClock,
 };
 
@@ -12,7 +12,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();
     let environment = Environment::read()?;
     let (store, queue) = (&environment.table()?, &environment.events()?);
-    let courier = &Outbound::new(Reach::Public);
+    let courier = &Outbound::new(Environment::events_reach()?);
     let handle = |event: LambdaEvent<_>| async move {
         let request_id = &event.context.request_id;
         let work = deliver_events::handle(store, queue, courier, &SystemClock, event.payload, request_id);

@@ -17,6 +17,9 @@ use crate::{
 /// Pollers of a queue; each calls the consumer once at a time. An event source mapping begins with five.
 pub const POLLERS: usize = 5;
 
+/// Pollers of the queue of events, one message each: the template's `EventsConcurrency`.
+pub const EVENT_POLLERS: usize = 10;
+
 /// Seconds that a receive waits for messages.
 const WAIT: i32 = 20;
 

@@ -25,7 +25,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use crate::{
     front_door::FrontDoor,
     functions::{Consumer, Events, Functions},
-    poller::{POLLERS, Poller},
+    poller::{EVENT_POLLERS, POLLERS, Poller},
     secret,
     store::{self, DataFolder, TABLE},
     stream::{KeptPlace, StreamPoller},
@@ -243,7 +243,7 @@ impl Local {
     fn run_events(&mut self, kept_place: Option<KeptPlace>, stopped: &watch::Receiver<bool>) {
         let polling = self.stream.clone().run();
         self.spawn(polling, stopped);
-        for _ in 0..POLLERS {
+        for _ in 0..EVENT_POLLERS {
             let polling = self.event_poller().run();
             self.spawn(polling, stopped);
         }

@@ -6,6 +6,7 @@ use super::clients::Aws;
 use crate::{
     domain::token::{TokenSecret, TokenSecrets},
     dynamodb::DynamoDb,
+    outbound::reach::Reach,
     ports::SystemClock,
     sqs::Sqs,
     use_case::Service,
@@ -61,6 +62,15 @@ impl Environment {
     /// The queue of what could not be published, `UNPUBLISHED_QUEUE_URL`.
     pub fn unpublished(&self) -> Result<Sqs, EnvironmentError> {
         Ok(Sqs::new(self.aws.sqs(), required("UNPUBLISHED_QUEUE_URL")?))
+    }
+
+    /// Which addresses events may be sent to: public ones, and with `EVENTS_ALLOW_PRIVATE` of `true` any.
+    pub fn events_reach() -> Result<Reach, EnvironmentError> {
+        match optional("EVENTS_ALLOW_PRIVATE").as_deref() {
+            None | Some("false") => Ok(Reach::Public),
+            Some("true") => Ok(Reach::Any),
+            Some(_) => Err(EnvironmentError::Unusable("EVENTS_ALLOW_PRIVATE", "must be true or false")),
+        }
     }
 
     /// The secrets of the confirmation tokens: `TOKEN_SECRET` with its number `TOKEN_SECRET_VERSION` (by default 1), and

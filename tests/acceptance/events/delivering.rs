@@ -92,7 +92,7 @@ async fn only_an_answer_of_2xx_is_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hanging_endpoint_delays_neither_orders_nor_others() {
-    const ORDERS: usize = 30;
+    const ORDERS: usize = 60;
     let service = TestService::start().await;
     let hanging = Receiver::start("hanging", &[], Answer::Never).await;
     let well = Receiver::start("well", &[], Answer::Status(200)).await;
@@ -106,7 +106,8 @@ async fn a_hanging_endpoint_delays_neither_orders_nor_others() {
     for reference in &references {
         service.becomes(reference, "completed").await;
     }
-    // 60 events for each; those of the one that hangs take 5 seconds an attempt.
+    // 120 events for each. Without a fair queue, of ten events that are posted at once ever more would hang for 5 seconds each:
+    // for a minute in all.
     well.has(2 * ORDERS).await;
     assert!(!hanging.told().is_empty(), "it was tried");
     assert!(well.events().values().all(|(_, times)| *times == 1));

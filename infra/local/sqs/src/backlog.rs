@@ -3,6 +3,9 @@
 //! A message waits in exactly one place: `ready`, `delayed` or `in_flight`. The last two are sorted
 //! by the time at which their messages become ready, so no call walks over messages that it does
 //! not touch. Nothing here waits or reads a clock; the caller says what time it is.
+//!
+//! The queue is a fair one: messages of a group that has most of what is in flight yield to others.
+//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -18,6 +21,10 @@ use crate::timestamp::epoch_millis;
 /// The most messages a standard queue has in flight:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 const MAX_IN_FLIGHT: usize = 120_000;
+
+/// In flight from one group, below which it is never taken for a noisy one. SQS does not say where it
+/// draws the line.
+const QUIET: usize = 5;
 
 /// A message's place in its queue, never used twice.
 pub(crate) type Slot = u64;
@@ -61,8 +68,12 @@ pub(crate) struct Backlog {
     /// Slots in the order they became ready. A slot whose message was deleted meanwhile stays until
     /// its turn comes; it has no entry then.
     ready: VecDeque<Slot>,
+    /// Those of them whose turn came while their group was noisy: received when no other is ready.
+    yielding: VecDeque<Slot>,
     delayed: BTreeSet<(Instant, Slot)>,
     in_flight: BTreeSet<(Instant, Slot)>,
+    /// How many of those in flight are of each group.
+    groups: HashMap<String, usize>,
     by_age: BTreeSet<(Instant, Slot)>,
     next_slot: Slot,
 }
@@ -96,6 +107,9 @@ impl Backlog {
             {
                 waiting.pop_first();
                 if let Some(entry) = self.entries.get_mut(&slot) {
+                    if matches!(entry.place, Place::InFlight { .. }) {
+                        leave(&mut self.groups, &entry.message);
+                    }
                     entry.place = Place::Ready;
                     self.ready.push_back(slot);
                 }
@@ -118,7 +132,7 @@ impl Backlog {
         }
         let mut taken = Taken::default();
         while taken.deliveries.len() < most
-            && let Some(slot) = self.ready.pop_front()
+            && let Some(slot) = self.next_ready()
         {
             let Some(entry) = self.entries.get_mut(&slot) else {
                 continue;
@@ -130,14 +144,37 @@ impl Backlog {
             let until = now + visibility;
             entry.place = Place::InFlight { since: now, until };
             self.in_flight.insert((until, slot));
+            if let Some(group) = &entry.message.content.group_id {
+                *self.groups.entry(group.clone()).or_default() += 1;
+            }
             taken.deliveries.push(deliver(slot, &mut entry.message));
         }
         Ok(taken)
     }
 
+    /// The slot whose turn it is.
+    fn next_ready(&mut self) -> Option<Slot> {
+        while let Some(slot) = self.ready.pop_front() {
+            if self.entries.get(&slot).is_some_and(|entry| self.is_noisy(&entry.message)) {
+                self.yielding.push_back(slot);
+            } else {
+                return Some(slot);
+            }
+        }
+        self.yielding.pop_front()
+    }
+
+    /// Is most of what is in flight of this message's group?
+    fn is_noisy(&self, message: &Message) -> bool {
+        let group = message.content.group_id.as_ref();
+        let own = group.and_then(|group| self.groups.get(group)).copied().unwrap_or_default();
+        own >= QUIET && own * 2 > self.in_flight.len()
+    }
+
     /// Takes every ready message out of the queue.
     pub(crate) fn drain_ready(&mut self) -> Vec<Message> {
-        let slots = std::mem::take(&mut self.ready);
+        let mut slots = std::mem::take(&mut self.ready);
+        slots.append(&mut self.yielding);
         slots.into_iter().filter_map(|slot| self.remove(slot)).collect()
     }
 
@@ -206,9 +243,23 @@ impl Backlog {
         match entry.place {
             Place::Ready => false,
             Place::Delayed { until } => self.delayed.remove(&(until, slot)),
-            Place::InFlight { until, .. } => self.in_flight.remove(&(until, slot)),
+            Place::InFlight { until, .. } => {
+                leave(&mut self.groups, &entry.message);
+                self.in_flight.remove(&(until, slot))
+            }
         };
         Some(entry.message)
+    }
+}
+
+/// A message of a group is no longer in flight.
+fn leave(groups: &mut HashMap<String, usize>, message: &Message) {
+    let Some(group) = &message.content.group_id else { return };
+    if let Some(count) = groups.get_mut(group) {
+        *count -= 1;
+        if *count == 0 {
+            groups.remove(group);
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub struct NewMessage {
     pub attributes: MessageAttributes,
     /// The `AWSTraceHeader` system attribute.
     pub trace_header: Option<AttributeValue>,
-    /// The message group for fair queues; reported to consumers, without effect on the order.
+    /// The message group for fair queues: messages of one that has most of what is in flight yield.
     pub group_id: Option<String>,
 }
 

@@ -1,9 +1,13 @@
 //! What the log of a whole run says, and what it keeps to itself.
 
-use local::DEMO_KEY;
+use local::{DEMO_KEY, Local, Options};
 use serde_json::{Value, json};
+use shared::ports::Endpoints;
 
-use crate::program::{Program, lines};
+use crate::{
+    program::{Program, lines},
+    receiver::Receiver,
+};
 
 fn private_cart() -> Value {
     json!({
@@ -46,6 +50,11 @@ fn sent() -> Vec<String> {
 async fn the_log_of_a_whole_run_gives_nothing_private_away() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap().to_owned();
+    let receiver = Receiver::start().await;
+    let options = Options { port: 0, data: Some(folder.path().to_owned()), background: false, ..Options::default() };
+    let local = Local::start(options).await.unwrap();
+    local.store.add_endpoint(&receiver.endpoint).await.unwrap();
+    local.stop().await;
     let program = Program::start(&["--data", &data, "--log", "json"]).await;
     let private = private_cart();
     let reply = program.post("complete_order", &private).await;
@@ -83,16 +92,32 @@ async fn the_log_of_a_whole_run_gives_nothing_private_away() {
     let malformed = client.post(format!("{}/api/complete_order", program.url)).header("X-Panelr-API-Key", DEMO_KEY);
     malformed.body(r#"{"customer_email":"malformed-private","customer_email":1}"#).send().await.unwrap();
     program.completes(created["reference_code"].as_str().unwrap()).await;
+    for _ in 0..100 {
+        if receiver.told().len() >= 4 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     let log = program.end("TERM").await;
 
     for line in log.lines().filter(|line| line.starts_with('{')) {
         serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("not JSON: {line}"));
     }
-    for metric in ["OrdersAccepted", "OrdersReplayed", "OrdersRefused", "OrdersProvisioned", "SecondsToProvision"] {
+    for metric in [
+        "OrdersAccepted",
+        "OrdersReplayed",
+        "OrdersRefused",
+        "OrdersProvisioned",
+        "SecondsToProvision",
+        "EventsQueued",
+        "EventsDelivered",
+    ] {
         assert!(log.contains(metric), "{metric} is not in the log");
     }
     let mut values = sent();
     values.push(wrong_key.to_owned());
+    values.push("url-private".to_owned());
+    values.push(receiver.endpoint.secret.0.clone());
     values.push(token.clone());
     values.push(token.split_at(22).1.to_owned());
     values.push(order["cart"][0]["linked_username"].as_str().unwrap().to_owned());

@@ -4,4 +4,5 @@
 
 mod log;
 mod program;
+mod receiver;
 mod running;

@@ -1,8 +1,15 @@
 //! Starting, stopping, being killed.
 
-use serde_json::{Value, json};
+use std::{collections::BTreeMap, time::Duration};
 
-use crate::program::{Program, cart, command, fails, lines};
+use local::{Local, Options};
+use serde_json::{Value, json};
+use shared::ports::Endpoints;
+
+use crate::{
+    program::{Program, cart, command, fails, lines},
+    receiver::Receiver,
+};
 
 /// The quoted arguments of a curl command.
 fn quoted(command: &str) -> Vec<&str> {
@@ -118,4 +125,57 @@ async fn the_token_secret_is_kept_and_readable_by_its_owner_alone() {
     let program = Program::start(&["--data", data]).await;
     let token = json!({ "confirmation_token": created["confirmation_token"] });
     assert_eq!(program.post("complete_order", &token).await["data"]["work_order_id"], created["work_order_id"]);
+}
+
+/// However often it is killed, at whatever moment: every change of every order is told, a repeat under the id of the first time.
+#[tokio::test]
+async fn events_survive_kill_9() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let receiver = Receiver::start().await;
+    let options = Options { port: 0, data: Some(folder.path().to_owned()), background: false, ..Options::default() };
+    let local = Local::start(options).await.unwrap();
+    local.store.add_endpoint(&receiver.endpoint).await.unwrap();
+    local.stop().await;
+    let mut orders = 0;
+    for round in 0..4 {
+        let mut program = Program::start(&["--data", data]).await;
+        for _ in 0..5 {
+            program.post("complete_order", &cart()).await;
+            orders += 1;
+        }
+        // At once, while events are being published, while they are being delivered.
+        tokio::time::sleep(Duration::from_millis(150 * round)).await;
+        program.child.start_kill().unwrap();
+        program.child.wait().await.unwrap();
+    }
+    let program = Program::start(&["--data", data]).await;
+    let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for _ in 0..200 {
+        told = BTreeMap::new();
+        for (id, body) in receiver.told() {
+            told.entry(id).or_default().push(body);
+        }
+        if told.len() == 2 * orders {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(told.len(), 2 * orders, "queued and completed, for each");
+    assert!(told.values().all(|bodies| bodies.windows(2).all(|pair| pair[0] == pair[1])), "repeats are the same");
+    // Once all are delivered, the place is kept, and the next start repeats nothing.
+    let place = folder.path().join("events-place");
+    for _ in 0..100 {
+        if place.exists() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    program.end("TERM").await;
+    let before = receiver.told().len();
+    let program = Program::start(&["--data", data]).await;
+    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    assert_eq!(receiver.told().len(), before);
+    program.end("TERM").await;
 }

@@ -18,6 +18,7 @@ fn the_environment_is_what_the_code_reads() {
             ("environment.queue()", &["QUEUE_URL"]),
             ("environment.events()", &["EVENTS_QUEUE_URL"]),
             ("environment.unpublished()", &["UNPUBLISHED_QUEUE_URL"]),
+            ("Environment::events_reach()", &["EVENTS_ALLOW_PRIVATE"]),
             ("Environment::tokens()", &["TOKEN_SECRET", "TOKEN_SECRET_PREVIOUS", "TOKEN_SECRET_VERSION"]),
         ];
         let reads = reads.iter().filter(|(call, _)| code.contains(call));

@@ -89,14 +89,18 @@ fn a_record_that_fails_again_and_again_is_put_aside() {
 #[test]
 fn nothing_throttles_receives() {
     let template = Document::main();
-    let provision = &template.root["Resources"]["Provision"]["Properties"];
-    assert!(provision.get("ReservedConcurrentExecutions").is_none());
     assert!(template.root["Globals"]["Function"].get("ReservedConcurrentExecutions").is_none());
-    let concurrency = &provision["Events"]["Queue"]["Properties"]["ScalingConfig"]["MaximumConcurrency"];
-    assert_eq!(tagged(concurrency, "Ref").unwrap(), "ProvisionConcurrency");
-    // Lambda takes 2 to 1000.
-    let parameter = &template.root["Parameters"]["ProvisionConcurrency"];
-    assert_eq!((parameter["MinValue"].as_u64(), parameter["MaxValue"].as_u64()), (Some(2), Some(1000)));
+    for (function, name) in [("Provision", "ProvisionConcurrency"), ("DeliverEvents", "EventsConcurrency")] {
+        let function = &template.root["Resources"][function]["Properties"];
+        assert!(function.get("ReservedConcurrentExecutions").is_none());
+        let concurrency = &function["Events"]["Queue"]["Properties"]["ScalingConfig"]["MaximumConcurrency"];
+        assert_eq!(tagged(concurrency, "Ref").unwrap(), name);
+        // Lambda takes 2 to 1000.
+        let parameter = &template.root["Parameters"][name];
+        assert_eq!((parameter["MinValue"].as_u64(), parameter["MaxValue"].as_u64()), (Some(2), Some(1000)));
+    }
+    let parallel = template.root["Parameters"]["EventsConcurrency"]["Default"].as_u64();
+    assert_eq!(parallel, Some(local::poller::EVENT_POLLERS as u64));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod batches;
 mod concurrency;
 mod dead_letters;
 mod endpoint;
+mod fair_queues;
 mod messages;
 mod paused_clock;
 mod polling;

@@ -13,6 +13,7 @@ use shared::{
     domain::api_key::KeyHash,
     dynamodb::{CACHE_FOR, DynamoDb},
     lambda::clients::{Aws, http_client},
+    outbound::panel::HttpPanel,
     ports::{Clock, Lookup, SystemClock, Wanted},
     sqs::Sqs,
     use_case::{catalogue, sweep},
@@ -73,6 +74,8 @@ pub struct Options {
     pub cache_for: Duration,
     /// The HTTP client that the functions call DynamoDB and SQS with; tests put faults into it.
     pub http: Option<SharedHttpClient>,
+    /// The panel that serves the lines; none: the lines here are the record.
+    pub panel: Option<HttpPanel>,
     /// Are queue and schedule worked off? Tests may do so themselves.
     pub background: bool,
 }
@@ -90,6 +93,7 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             cache_for: CACHE_FOR,
             http: None,
+            panel: None,
             background: true,
         }
     }
@@ -182,7 +186,7 @@ impl Local {
         let store = DynamoDb::with(called.dynamodb(), TABLE, options.clock.clone(), options.cache_for);
         let queue_url = format!("{sqs_endpoint}/000000000000/{QUEUE}");
         let queue = Sqs::new(called.sqs(), &queue_url);
-        let functions = Functions::new(store.clone(), queue, tokens, options.clock.clone());
+        let functions = Functions::new(store.clone(), queue, tokens, options.clock.clone(), options.panel);
 
         let door = FrontDoor {
             functions: functions.clone(),

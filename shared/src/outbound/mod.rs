@@ -4,6 +4,7 @@
 //! functions run in.
 
 pub mod endpoint;
+pub mod panel;
 pub mod post;
 pub mod reach;
 pub mod sign;

@@ -23,8 +23,10 @@ use crate::domain::{
 };
 
 mod events;
+mod panel;
 
 pub use events::{Courier, Endpoints, EventQueue, OrderWrite, Outgoing, Parking, PostFault, StreamRecord, Unpublished};
+pub use panel::{NoPanel, Panel, PanelAnswer, PanelFault};
 
 /// A fault of a store or a queue. The text names operation and error code, never contents: it goes into logs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

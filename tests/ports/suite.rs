@@ -14,6 +14,7 @@ use shared::{
         ids::{ActivationId, ProductId, WorkOrderId},
         money::{Amount, Currency},
         once::Fingerprint,
+        panel::AtPanel,
         status::Status,
         time::{Timestamp, from_wire},
         webhook::{Endpoint, EndpointId, EndpointSecret},
@@ -47,6 +48,7 @@ fn order(number: u64, status: Status, email: &str, when: Timestamp) -> WorkOrder
         connections: 1,
         is_trial: false,
         bouquet_ids: vec![],
+        panel_product_id: None,
         intent: Intent::NewActivation,
         activation_id: None,
         qty: 1,
@@ -93,6 +95,7 @@ fn line(id: u64) -> Activation {
         status: LineStatus::Active,
         is_trial: false,
         applied: BTreeSet::new(),
+        panel: AtPanel::default(),
         version: 1,
     }
 }

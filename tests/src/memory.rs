@@ -58,6 +58,11 @@ impl Memory {
         self.state().lines.values().cloned().collect()
     }
 
+    /// Puts a line there.
+    pub fn put_line(&self, line: Activation) {
+        self.state().lines.insert(line.id, line);
+    }
+
     /// Takes the messages that were sent.
     pub fn take_sent(&self) -> Vec<OrderName> {
         std::mem::take(&mut self.state().sent)

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 pub use shared::dynamodb::layout::Item;
 use shared::{
     domain::{reference::ReferenceCode, work_order::WorkOrder},
+    outbound::panel::HttpPanel,
     ports::{Orders, SystemClock},
 };
 
@@ -65,11 +66,12 @@ pub struct Setup {
     /// Queue and schedule worked off by themselves?
     pub background: bool,
     pub cache_for: Duration,
+    pub panel: Option<HttpPanel>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { clock: None, seed: None, background: true, cache_for: shared::dynamodb::CACHE_FOR }
+        Self { clock: None, seed: None, background: true, cache_for: shared::dynamodb::CACHE_FOR, panel: None }
     }
 }
 
@@ -103,6 +105,7 @@ impl TestService {
             cache_for: setup.cache_for,
             http: Some(http.shared()),
             background: setup.background,
+            panel: setup.panel,
             ..Options::default()
         };
         let local = Local::start(options).await.expect("the service starts");

@@ -12,7 +12,7 @@ use shared::{
     domain::token::TokenSecrets,
     dynamodb::DynamoDb,
     lambda::http::respond,
-    outbound::post::Outbound,
+    outbound::{panel::HttpPanel, post::Outbound},
     ports::{Clock, PortError},
     sqs::Sqs,
     use_case::{Service, Worker},
@@ -66,12 +66,21 @@ pub struct Functions {
     api: Service<DynamoDb, Sqs>,
     worker: Worker<DynamoDb, Sqs>,
     events: Events,
+    panel: Option<HttpPanel>,
 }
 
 impl Functions {
-    /// The functions over a store and a queue.
-    pub fn new(store: DynamoDb, queue: Sqs, events: Events, tokens: TokenSecrets, clock: Arc<dyn Clock>) -> Self {
+    /// The functions over a store and its queues, and a panel if there is one.
+    pub fn new(
+        store: DynamoDb,
+        queue: Sqs,
+        events: Events,
+        tokens: TokenSecrets,
+        clock: Arc<dyn Clock>,
+        panel: Option<HttpPanel>,
+    ) -> Self {
         Self {
+            panel,
             api: Service { store: store.clone(), queue: queue.clone(), tokens, clock: clock.clone() },
             worker: Worker { store, queue, tokens: (), clock },
             events,
@@ -157,7 +166,7 @@ impl Functions {
     pub async fn provision(&self, event: SqsEvent, timeout: Duration) -> SqsBatchResponse {
         let started = std::time::Instant::now();
         let time_left = || timeout.saturating_sub(started.elapsed());
-        provision::handle(&self.worker, event, &Uuid::new_v4().to_string(), &time_left).await
+        provision::handle(&self.worker, &self.panel, event, &Uuid::new_v4().to_string(), &time_left).await
     }
 
     /// Calls the schedule's function.

@@ -14,7 +14,7 @@ use shared::{
     domain::api_key::KeyHash,
     dynamodb::{CACHE_FOR, DynamoDb},
     lambda::clients::{Aws, http_client},
-    outbound::{post::Outbound, reach::Reach},
+    outbound::{panel::HttpPanel, post::Outbound, reach::Reach},
     ports::{Clock, Lookup, SystemClock, Wanted},
     sqs::Sqs,
     use_case::{catalogue, sweep},
@@ -79,6 +79,8 @@ pub struct Options {
     pub cache_for: Duration,
     /// The HTTP client that the functions call DynamoDB and SQS with; tests put faults into it.
     pub http: Option<SharedHttpClient>,
+    /// The panel that serves the lines; none: the lines here are the record.
+    pub panel: Option<HttpPanel>,
     /// Are queue and schedule worked off? Tests may do so themselves.
     pub background: bool,
 }
@@ -96,6 +98,7 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             cache_for: CACHE_FOR,
             http: None,
+            panel: None,
             background: true,
         }
     }
@@ -192,7 +195,7 @@ impl Local {
             courier: Outbound::new(Reach::Any),
         };
         let queue = Sqs::new(called.sqs(), queue_at(QUEUE));
-        let functions = Functions::new(store.clone(), queue, events, tokens, options.clock.clone());
+        let functions = Functions::new(store.clone(), queue, events, tokens, options.clock.clone(), options.panel);
         let stream = StreamPoller::open(
             database,
             template.stream.clone(),

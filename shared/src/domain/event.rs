@@ -140,6 +140,7 @@ mod tests {
         let item = CartLine {
             product_id: ProductId(1),
             name: "One month".into(),
+            panel_product_id: None,
             intent: Intent::NewActivation,
             qty: 1,
             price: Amount::ZERO,

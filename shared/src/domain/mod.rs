@@ -11,6 +11,7 @@ pub mod event;
 pub mod ids;
 pub mod money;
 pub mod once;
+pub mod panel;
 pub mod provisioning;
 pub mod reference;
 pub mod status;

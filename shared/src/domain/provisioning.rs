@@ -6,6 +6,7 @@ use super::{
     activation::{Activation, EffectName, LineStatus, Origin, Password},
     cart::{CartLine, Intent},
     ids::ActivationId,
+    panel::AtPanel,
     time::{Timestamp, add_months},
     work_order::WorkOrder,
 };
@@ -97,6 +98,7 @@ pub fn new_line(
         status: LineStatus::Active,
         is_trial: item.is_trial,
         applied: BTreeSet::new(),
+        panel: AtPanel::default(),
         version: 1,
     }
 }

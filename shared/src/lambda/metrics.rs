@@ -54,11 +54,19 @@ pub enum Metric {
     EventsGivenUp,
     /// Events whose endpoint was gone or switched off.
     EventsDropped,
+    /// Calls of the panel.
+    PanelCalls,
+    /// Calls of the panel without an answer that could be used; they are made again.
+    PanelFaults,
+    /// Effects that the panel refused for good.
+    PanelRefusals,
+    /// Milliseconds that a call of the panel took.
+    PanelMilliseconds,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::OrdersAccepted,
         Self::PaymentsSubmitted,
         Self::OrdersReplayed,
@@ -78,6 +86,10 @@ impl Metric {
         Self::EventRetries,
         Self::EventsGivenUp,
         Self::EventsDropped,
+        Self::PanelCalls,
+        Self::PanelFaults,
+        Self::PanelRefusals,
+        Self::PanelMilliseconds,
     ];
 
     /// Its name in CloudWatch.
@@ -102,12 +114,17 @@ impl Metric {
             Self::EventRetries => "EventRetries",
             Self::EventsGivenUp => "EventsGivenUp",
             Self::EventsDropped => "EventsDropped",
+            Self::PanelCalls => "PanelCalls",
+            Self::PanelFaults => "PanelFaults",
+            Self::PanelRefusals => "PanelRefusals",
+            Self::PanelMilliseconds => "PanelMilliseconds",
         }
     }
 
     fn unit(self) -> &'static str {
         match self {
             Self::SecondsToProvision => "Seconds",
+            Self::PanelMilliseconds => "Milliseconds",
             _ => "Count",
         }
     }

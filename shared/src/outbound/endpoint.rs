@@ -8,19 +8,28 @@ use super::reach::Reach;
 
 /// A URL that cannot be called. The text holds nothing of the URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.rule())]
 pub enum BadUrl {
     /// Not a URL with a host.
-    #[error("must be a URL, https://host/path")]
     NotAUrl,
     /// Not by HTTPS.
-    #[error("must begin with https://")]
     NotHttps,
     /// `user:password@`.
-    #[error("must not hold a user name or a password")]
     UserInfo,
     /// A host that is no public address.
-    #[error("must not name a private or a local address")]
     NotPublic,
+}
+
+impl BadUrl {
+    /// The rule that it breaks.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::NotAUrl => "must be a URL, https://host/path",
+            Self::NotHttps => "must begin with https://",
+            Self::UserInfo => "must not hold a user name or a password",
+            Self::NotPublic => "must not name a private or a local address",
+        }
+    }
 }
 
 /// A URL that may be called. Debug prints scheme and host alone: path and query may hold secrets.

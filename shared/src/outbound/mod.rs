@@ -5,6 +5,7 @@
 
 mod courier;
 pub mod endpoint;
+pub mod panel;
 pub mod post;
 pub mod reach;
 pub mod sign;

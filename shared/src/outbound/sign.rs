@@ -21,16 +21,25 @@ const PREFIX: &str = "whsec_";
 
 /// A secret that cannot be used. The text holds nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.rule())]
 pub enum BadSecret {
     /// There is none.
-    #[error("must be whsec_ and Base64; it is empty")]
     None,
     /// Not `whsec_` and Base64.
-    #[error("must be whsec_ and Base64")]
     NotBase64,
     /// The standard asks for 24 to 64 bytes.
-    #[error("must be of 24 to 64 bytes in Base64, after whsec_")]
     Length,
+}
+
+impl BadSecret {
+    /// The rule that it breaks.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::None => "must be whsec_ and Base64; it is empty",
+            Self::NotBase64 => "must be whsec_ and Base64",
+            Self::Length => "must be of 24 to 64 bytes in Base64, after whsec_",
+        }
+    }
 }
 
 /// A message to sign.

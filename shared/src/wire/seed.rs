@@ -16,6 +16,7 @@ use crate::{
         email::Email,
         ids::{ActivationId, BouquetId, MAX_ID, PaymentMethodId, ProductId, WorkOrderId},
         money::{Amount, Currency},
+        panel::AtPanel,
         time::from_wire,
     },
     use_case::{FieldError, catalogue::Seed},
@@ -337,6 +338,7 @@ fn line(fields: &mut Fields<'_>) -> Option<Activation> {
         status: LineStatus::Active,
         is_trial,
         applied: BTreeSet::new(),
+        panel: AtPanel::default(),
         version: 1,
     })
 }

@@ -33,6 +33,9 @@ struct Arguments {
     /// Seed file with your own catalogue, keys and lines; without it, a demo catalogue
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
+    /// Begin with nothing: no catalogue, no key, the first order is number 1
+    #[arg(long, conflicts_with = "seed")]
+    no_seed: bool,
     /// How to write the log: for people, or as the deployed functions write it, metrics included
     #[arg(long, value_enum, default_value_t = Log::Text)]
     log: Log,
@@ -58,9 +61,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), StartFault> {
-    let seed = arguments.seed.map(|file| {
-        std::fs::read(&file)
-            .map_err(|cause| StartFault::new(format!("the seed file {} cannot be read: {cause}", file.display())))
+    let nothing = arguments.no_seed.then(|| Ok(b"{}".to_vec()));
+    let seed = nothing.or_else(|| {
+        let file = arguments.seed?;
+        Some(
+            std::fs::read(&file)
+                .map_err(|cause| StartFault::new(format!("the seed file {} cannot be read: {cause}", file.display()))),
+        )
     });
     let options = Options {
         host: arguments.host,

@@ -90,6 +90,7 @@ pub fn line(id: u64, is_trial: bool, until: &str) -> Activation {
         is_trial,
         applied: BTreeSet::new(),
         panel: AtPanel::default(),
+        changes: vec![],
         version: 1,
     }
 }

@@ -6,10 +6,12 @@ pub mod front_door;
 pub mod functions;
 pub mod legacy_url;
 pub mod poller;
+pub mod queues;
 pub mod secret;
 pub mod start;
 pub mod store;
 pub mod stream;
 pub mod template;
+pub mod whereabouts;
 
 pub use start::{DEMO_KEY, Local, Options, StartFault};

@@ -43,6 +43,9 @@ struct Arguments {
     /// What calls of the panel are signed with: whsec_ and Base64
     #[arg(long, value_name = "SECRET", env = "PROVISIONER_SECRET", hide_env_values = true)]
     provisioner_secret: Option<String>,
+    /// Begin with nothing: no catalogue, no key, the first order is number 1
+    #[arg(long, conflicts_with = "seed")]
+    no_seed: bool,
     /// How to write the log: for people, or as the deployed functions write it, metrics included
     #[arg(long, value_enum, default_value_t = Log::Text)]
     log: Log,
@@ -68,9 +71,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), StartFault> {
-    let seed = arguments.seed.map(|file| {
-        std::fs::read(&file)
-            .map_err(|cause| StartFault::new(format!("the seed file {} cannot be read: {cause}", file.display())))
+    let nothing = arguments.no_seed.then(|| Ok(b"{}".to_vec()));
+    let seed = nothing.or_else(|| {
+        let file = arguments.seed?;
+        Some(
+            std::fs::read(&file)
+                .map_err(|cause| StartFault::new(format!("the seed file {} cannot be read: {cause}", file.display()))),
+        )
     });
     let options = Options {
         panel: panel(arguments.provisioner_url, arguments.provisioner_secret)?,
@@ -90,6 +97,8 @@ async fn run(arguments: Arguments) -> Result<(), StartFault> {
     println!("SQS at        {}", local.aws.sqs_endpoint.as_deref().unwrap_or_default());
     if local.has_demo_key {
         println!("{}", welcome(&local.url));
+    } else {
+        println!("Operate with  ops --local={} (cargo run -p ops)", local.url);
     }
     end.await;
     println!("Stopping.");

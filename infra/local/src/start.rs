@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::config::{Credentials, SharedHttpClient};
 use dynoxide::Database;
 use local_sqs::Queues;
 use shared::{
-    domain::api_key::KeyHash,
+    domain::{api_key::KeyHash, time::Timestamp},
     dynamodb::{CACHE_FOR, DynamoDb},
     lambda::clients::{Aws, http_client},
     outbound::{panel::HttpPanel, post::Outbound, reach::Reach},
@@ -26,10 +26,12 @@ use crate::{
     front_door::FrontDoor,
     functions::{Consumer, Events, Functions},
     poller::{EVENT_POLLERS, POLLERS, Poller},
+    queues::{self, QueueUrls},
     secret,
     store::{self, DataFolder, TABLE},
     stream::{KeptPlace, StreamPoller},
-    template::{self, Template},
+    template::Template,
+    whereabouts::Whereabouts,
 };
 
 /// The key of the demo catalogue.
@@ -38,12 +40,6 @@ pub const DEMO_KEY: &str = "demo-key-for-this-machine-only";
 pub const DEMO: &str = include_str!("../demo.json");
 /// The region that everything here is in.
 pub const REGION: &str = "us-east-1";
-
-const QUEUE: &str = "work-orders";
-const DEAD_LETTERS: &str = "work-orders-dead-letters";
-const EVENTS: &str = "work-orders-events";
-const EVENTS_DEAD_LETTERS: &str = "work-orders-events-dead-letters";
-const UNPUBLISHED: &str = "work-orders-unpublished";
 
 /// Why the service could not start: one sentence for a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -157,7 +153,7 @@ impl Local {
         let dynamodb_endpoint = endpoint(&inner)?;
         tasks.spawn(serve_database(inner, database.clone(), folder, wait(stopped.clone())));
 
-        let queues = queues(&template)?;
+        let queues = queues::make(&template)?;
         let inner = listen(SocketAddr::new(options.endpoints_host, options.sqs_port)).await?;
         let sqs_endpoint = endpoint(&inner)?;
         tasks.spawn(serve_queues(inner, queues, wait(stopped.clone())));
@@ -166,55 +162,53 @@ impl Local {
             http: http_client(),
             region: REGION.to_owned(),
             credentials: Credentials::new("local", "local", None, None, "local"),
-            dynamodb_endpoint: Some(dynamodb_endpoint),
+            dynamodb_endpoint: Some(dynamodb_endpoint.clone()),
             sqs_endpoint: Some(sqs_endpoint.clone()),
         };
         let called = Aws { http: options.http.unwrap_or_else(|| aws.http.clone()), ..aws.clone() };
         let new = store::make_table(&aws.dynamodb(), &template.table).await?;
         let plain = DynamoDb::with(aws.dynamodb(), TABLE, options.clock.clone(), Duration::ZERO);
-        let seed = match seed {
-            None if new => {
-                Some(seed::parse(DEMO.as_bytes()).map_err(|fault| StartFault::new(format!("demo.json: {fault}")))?)
-            }
-            seed => seed,
-        };
-        if let Some(seed) = seed {
-            catalogue::apply(&plain, &seed)
-                .await
-                .map_err(|refusal| StartFault::new(format!("the seed file cannot be used: {refusal}")))?;
-        }
+        fill(&plain, seed, new, options.clock.now()).await?;
         let has_demo_key = knows(&plain, DEMO_KEY, options.clock.as_ref()).await?;
 
         let store = DynamoDb::with(called.dynamodb(), TABLE, options.clock.clone(), options.cache_for);
-        let queue_at = |name: &str| format!("{sqs_endpoint}/000000000000/{name}");
-        let (events_url, unpublished_url) = (queue_at(EVENTS), queue_at(UNPUBLISHED));
+        let urls = QueueUrls::of(&sqs_endpoint);
         let events = Events {
-            queue: Sqs::new(called.sqs(), &events_url),
-            unpublished: Sqs::new(called.sqs(), &unpublished_url),
+            queue: Sqs::new(called.sqs(), &urls.events),
+            unpublished: Sqs::new(called.sqs(), &urls.unpublished),
             // Receivers that are being developed are on this machine as well.
             courier: Outbound::new(Reach::Any),
         };
-        let queue = Sqs::new(called.sqs(), queue_at(QUEUE));
+        let queue = Sqs::new(called.sqs(), &urls.provision);
         let functions = Functions::new(store.clone(), queue, events, tokens, options.clock.clone(), options.panel);
         let stream = StreamPoller::open(
             database,
             template.stream.clone(),
             functions.clone(),
-            (aws.sqs(), unpublished_url.clone()),
+            (aws.sqs(), urls.unpublished.clone()),
             kept_place.as_ref().and_then(KeptPlace::place),
         )?;
 
+        let whereabouts = Whereabouts {
+            region: REGION.to_owned(),
+            dynamodb_endpoint,
+            sqs_endpoint,
+            table: TABLE.to_owned(),
+            queue_url: urls.provision.clone(),
+            dead_letter_queue_url: urls.dead_letters.clone(),
+        };
         let door = FrontDoor {
             functions: functions.clone(),
             routes: template.routes.clone(),
             default_function: template.default_function.clone(),
+            whereabouts,
             clock: options.clock.clone(),
         };
         check_functions(&template)?;
         let url = endpoint(&listener)?;
         let end = wait(stopped.clone());
         tasks.spawn(async move {
-            let served = axum::serve(listener, door.router()).with_graceful_shutdown(end).await;
+            let served = axum::serve(listener, door.service()).with_graceful_shutdown(end).await;
             if let Err(cause) = served {
                 tracing::error!(%cause, "the API stopped");
             }
@@ -225,11 +219,11 @@ impl Local {
             functions,
             store,
             aws,
-            queue_url: queue_at(QUEUE),
-            dead_letter_url: queue_at(DEAD_LETTERS),
-            events_url,
-            events_dead_letter_url: queue_at(EVENTS_DEAD_LETTERS),
-            unpublished_url,
+            queue_url: urls.provision,
+            dead_letter_url: urls.dead_letters,
+            events_url: urls.events,
+            events_dead_letter_url: urls.events_dead_letters,
+            unpublished_url: urls.unpublished,
             stream,
             has_demo_key,
             stop,
@@ -359,22 +353,20 @@ fn endpoint(listener: &TcpListener) -> Result<String, StartFault> {
     Ok(format!("http://{address}"))
 }
 
-fn queues(template: &Template) -> Result<Queues, StartFault> {
-    let queues = Queues::new(REGION);
-    let refuse = |cause: local_sqs::Error| StartFault::new(format!("a queue could not be made: {cause}"));
-    let with_dead_letters = |name: &str, dead_letters: &str, settings: &template::Queue| {
-        let dead = queues.create(dead_letters, &[])?;
-        let redrive = serde_json::json!({
-            "deadLetterTargetArn": dead.arn(),
-            "maxReceiveCount": settings.max_receive_count,
-        });
-        let visibility = settings.visibility_timeout.to_string();
-        queues.create(name, &[("VisibilityTimeout", &visibility), ("RedrivePolicy", &redrive.to_string())])
+/// Applies the seed file, or to a new store without one the demo catalogue.
+async fn fill(store: &DynamoDb, seed: Option<catalogue::Seed>, new: bool, now: Timestamp) -> Result<(), StartFault> {
+    let seed = match seed {
+        None if new => {
+            Some(seed::parse(DEMO.as_bytes()).map_err(|fault| StartFault::new(format!("demo.json: {fault}")))?)
+        }
+        seed => seed,
     };
-    with_dead_letters(QUEUE, DEAD_LETTERS, &template.queue).map_err(refuse)?;
-    with_dead_letters(EVENTS, EVENTS_DEAD_LETTERS, &template.events).map_err(refuse)?;
-    queues.create(UNPUBLISHED, &[]).map_err(refuse)?;
-    Ok(queues)
+    if let Some(seed) = seed {
+        catalogue::apply(store, seed, "seed", now)
+            .await
+            .map_err(|refusal| StartFault::new(format!("the seed file cannot be used: {refusal}")))?;
+    }
+    Ok(())
 }
 
 async fn knows(store: &DynamoDb, secret: &str, clock: &dyn Clock) -> Result<bool, StartFault> {

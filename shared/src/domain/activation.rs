@@ -27,6 +27,17 @@ pub enum LineStatus {
     Reserved,
 }
 
+impl LineStatus {
+    /// The stored name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Reserved => "reserved",
+        }
+    }
+}
+
 /// The password of a line. Debug prints none of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -105,6 +116,22 @@ pub struct Origin {
     pub unit: u32,
 }
 
+/// A change that somebody made to whether a line serves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineChange {
+    /// When.
+    pub at: Timestamp,
+    /// By whom, as in an order's history.
+    pub by: String,
+    /// The status after.
+    pub to: LineStatus,
+    /// Why.
+    pub note: Option<String>,
+}
+
+/// Changes kept of a line: the latest.
+const CHANGES_LIMIT: usize = 20;
+
 /// A service line.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activation {
@@ -141,6 +168,9 @@ pub struct Activation {
     /// What is known of it at the panel.
     #[serde(default, skip_serializing_if = "AtPanel::is_empty")]
     pub panel: AtPanel,
+    /// Who switched it off and on, oldest first; the latest 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<LineChange>,
     /// Counts the writes to it; every write is conditional on the one before.
     pub version: u64,
 }
@@ -172,6 +202,20 @@ impl Activation {
             is_trial: self.is_trial,
             status: self.status,
         }
+    }
+
+    /// Switches the line off or on, and keeps who did.
+    pub fn switch(&mut self, to: LineStatus, by: &str, note: Option<String>, at: Timestamp) {
+        self.status = to;
+        if self.changes.len() >= CHANGES_LIMIT {
+            self.changes.remove(0);
+        }
+        self.changes.push(LineChange { at, by: by.to_owned(), to, note });
+    }
+
+    /// Was it switched on by somebody after `then`?
+    pub fn resumed_since(&self, then: Timestamp) -> bool {
+        self.changes.iter().any(|change| change.to == LineStatus::Active && change.at > then)
     }
 
     /// Applies a renewal or an upgrade at `now`, the order's last queued_at, so that every delivery computes the same.
@@ -233,6 +277,7 @@ mod tests {
             is_trial,
             applied: BTreeSet::new(),
             panel: AtPanel::default(),
+            changes: vec![],
             version: 1,
         }
     }

@@ -99,6 +99,7 @@ pub fn new_line(
         is_trial: item.is_trial,
         applied: BTreeSet::new(),
         panel: AtPanel::default(),
+        changes: Vec::new(),
         version: 1,
     }
 }

@@ -19,7 +19,7 @@ impl Endpoints for DynamoDb {
         if let Some(known) = known {
             return Ok(known);
         }
-        let endpoints = self.entries(WEBHOOKS, "endpoint").await?;
+        let endpoints = self.entries(WEBHOOKS, "endpoint#", "endpoint").await?;
         locked(&self.0.cache).remember_endpoints(&endpoints, now);
         Ok(endpoints)
     }

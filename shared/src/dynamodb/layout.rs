@@ -34,6 +34,9 @@ pub const WEBHOOKS: &str = "webhooks";
 /// What the partition keys of orders begin with; the function behind the table's stream sees these items alone.
 pub const ORDER_PREFIX: &str = "order#";
 
+/// Partition key of the directory of API keys.
+pub const KEYS: &str = "keys";
+
 /// Sparse index of the orders that still need somebody.
 pub const OPEN_INDEX: &str = "open";
 /// Its partition key: `<status>#<part>`.
@@ -102,6 +105,11 @@ impl Key {
     /// An API key.
     pub fn api_key(hash: &KeyHash) -> Self {
         Self::new(format!("key#{}", hash.as_str()), "key")
+    }
+
+    /// A name in the directory of API keys.
+    pub fn key_name(name: &str) -> Self {
+        Self::new(KEYS.to_owned(), name)
     }
 
     /// A line.

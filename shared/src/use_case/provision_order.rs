@@ -225,13 +225,18 @@ fn made_by(order: &WorkOrder) -> HashMap<ActivationId, Origin> {
 /// queue's consumer does.
 pub(super) async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Result<bool, PortError> {
     let made = made_by(order);
+    let canceled = order.history().iter().find(|change| change.to == Status::Canceled);
+    let canceled_at = canceled.map_or(order.updated_at, |change| change.at);
+    let by = canceled.map_or("provision", |change| &change.by);
     for _ in 0..RACE_ROUNDS {
         let lines = service.store.lines(&made.keys().copied().collect()).await?;
         let (mut all, mut to_tell) = (true, false);
         for (id, mut line) in lines {
             let Some(origin) = made.get(&id).filter(|origin| line.is_from(origin)) else { continue };
-            if line.status != LineStatus::Suspended {
+            if line.status != LineStatus::Suspended && !line.resumed_since(canceled_at) {
                 switch_off(&mut line, order, origin);
+                let note = format!("{} was canceled", order.reference());
+                line.switch(LineStatus::Suspended, by, Some(note), service.now());
                 all &= service.store.save_line(&mut line).await? == Saved::Done;
             }
             to_tell |= line.panel.reserved.is_some();

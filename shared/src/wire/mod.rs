@@ -6,5 +6,6 @@ pub mod json;
 pub mod panelr;
 pub mod query;
 pub mod seed;
+pub mod seed_export;
 pub mod shoppex;
 pub mod webhook;

@@ -339,6 +339,7 @@ fn line(fields: &mut Fields<'_>) -> Option<Activation> {
         is_trial,
         applied: BTreeSet::new(),
         panel: AtPanel::default(),
+        changes: Vec::new(),
         version: 1,
     })
 }

@@ -179,3 +179,28 @@ async fn events_survive_kill_9() {
     assert_eq!(receiver.told().len(), before);
     program.end("TERM").await;
 }
+
+#[tokio::test]
+async fn it_begins_with_nothing_if_asked_to() {
+    use tokio::io::{AsyncBufReadExt, BufReader};
+    let mut child = command(&["--port", "0", "--no-seed"]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut welcome = String::new();
+    while !welcome.contains("Operate with") {
+        let line = tokio::time::timeout(std::time::Duration::from_secs(20), lines.next_line()).await;
+        welcome += &line.unwrap().unwrap().unwrap_or_else(|| panic!("it ended: {welcome}"));
+        welcome.push('\n');
+    }
+    assert!(!welcome.contains(local::DEMO_KEY), "{welcome}");
+    let url = welcome.lines().find_map(|line| line.strip_prefix("Listening at ")).unwrap();
+    let request = reqwest::Client::new().get(format!("{url}/api/get_products"));
+    let answer = request.header("X-Panelr-API-Key", local::DEMO_KEY).send().await.unwrap();
+    assert_eq!(answer.status(), 401, "there is no key");
+    let about: Value = reqwest::get(format!("{url}/_local")).await.unwrap().json().await.unwrap();
+    assert!(welcome.contains(about["dynamodb_endpoint"].as_str().unwrap()), "{welcome}{about}");
+    assert_eq!(about["table"], local::store::TABLE);
+    child.start_kill().unwrap();
+    child.wait().await.unwrap();
+    let output = command(&["--port", "0", "--no-seed", "--seed", "x.json"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}

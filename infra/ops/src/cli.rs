@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{catalogue, dlq, keys, lines, orders};
+use crate::{catalogue, dlq, keys, lines, orders, webhooks};
 
 /// Where the local service listens unless it is told otherwise.
 pub const LOCAL_URL: &str = "http://127.0.0.1:9000";
@@ -77,6 +77,9 @@ pub enum Command {
     /// Dead letters: list them, queue their orders again
     #[command(subcommand)]
     Dlq(dlq::Command),
+    /// Endpoints that are told of orders: add, list, remove, test
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// Look whether everything can be reached, and whether anything is stuck
     Doctor,
     /// Write the completions of a shell

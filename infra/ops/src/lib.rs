@@ -19,6 +19,7 @@ pub mod mask;
 pub mod orders;
 pub mod output;
 pub mod time;
+pub mod webhooks;
 
 use cli::{Arguments, Command};
 use connection::Connection;
@@ -59,6 +60,7 @@ async fn work(arguments: Arguments) -> Result<Ended, Fault> {
         Command::Orders(command) => orders::run(&context, command).await,
         Command::Lines(command) => lines::run(&context, command).await,
         Command::Dlq(command) => dlq::run(&context, command).await,
+        Command::Webhooks(command) => webhooks::run(&context, command).await,
         Command::Doctor => doctor::run(&context).await,
         // Answered before anything is connected to.
         Command::Completions { .. } => Ok(Ended::Done),

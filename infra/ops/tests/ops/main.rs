@@ -11,3 +11,4 @@ mod keys;
 mod lines;
 mod orders;
 mod program;
+mod webhooks;

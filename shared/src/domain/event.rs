@@ -253,7 +253,10 @@ mod tests {
 
     /// One step of an order's life: the next state of those that the table allows, by number; none: a remark.
     fn step(order: &mut WorkOrder, choice: Option<usize>, note: usize, second: i64) -> Option<EventKind> {
-        let next: Vec<Status> = Status::ALL.into_iter().filter(|to| order.status().may_become(*to)).collect();
+        let goes_on = |status: Status| Status::ALL.into_iter().any(|to| status.may_become(to));
+        // Rarely into a state that is the end, so that lives are long and histories lose their oldest.
+        let may = |to: &Status| order.status().may_become(*to) && (goes_on(*to) || choice > Some(98));
+        let next: Vec<Status> = Status::ALL.into_iter().filter(may).collect();
         let note = "n".repeat(note);
         if let Some(to) = choice.filter(|_| !next.is_empty()).map(|choice| next[choice % next.len()]) {
             order.change(to, "operator:jane", Some(note), at(second)).unwrap();
@@ -272,7 +275,7 @@ mod tests {
         fn no_change_is_lost_or_told_twice(
             first in 0usize..9,
             writes in prop::collection::vec(
-                prop::collection::vec((prop::option::weighted(0.8, 0usize..4), 0usize..4_000), 0..4),
+                prop::collection::vec((prop::option::weighted(0.8, 0usize..100), 0usize..4_000), 0..4),
                 0..60,
             ),
         ) {

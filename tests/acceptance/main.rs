@@ -19,6 +19,7 @@ mod openapi;
 mod payments;
 mod permissions;
 mod provisioning;
+mod rate_limits;
 mod readme;
 mod seeding;
 mod shoppex;

@@ -19,6 +19,7 @@ use shared::{
     use_case::{
         Service, Worker, operator,
         provision::{Delivery, provision},
+        rate_limit::RateLimits,
     },
     wire::seed,
 };
@@ -236,9 +237,20 @@ impl World {
         let clock = TestClock::at("2026-11-23 12:00:00");
         let secret = shared::domain::token::TokenSecret::new(1, "a secret of the model test").unwrap();
         let tokens = shared::domain::token::TokenSecrets::new(secret, None);
-        let api = Service { store: memory.clone(), queue: memory.clone(), tokens, clock: Arc::new(clock.clone()) };
-        let worker =
-            Worker { store: memory.clone(), queue: memory.clone(), tokens: (), clock: Arc::new(clock.clone()) };
+        let api = Service {
+            store: memory.clone(),
+            queue: memory.clone(),
+            tokens,
+            clock: Arc::new(clock.clone()),
+            limits: RateLimits::default(),
+        };
+        let worker = Worker {
+            store: memory.clone(),
+            queue: memory.clone(),
+            tokens: (),
+            clock: Arc::new(clock.clone()),
+            limits: RateLimits::default(),
+        };
         let reply = create_work_order::handle(&api, post(&cart())).await;
         let created = data(&reply);
         let text = |name: &str| created[name].as_str().unwrap().to_owned();

@@ -65,11 +65,12 @@ pub struct Setup {
     /// Queue and schedule worked off by themselves?
     pub background: bool,
     pub cache_for: Duration,
+    pub key_rate: u32,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { clock: None, seed: None, background: true, cache_for: shared::dynamodb::CACHE_FOR }
+        Self { clock: None, seed: None, background: true, cache_for: shared::dynamodb::CACHE_FOR, key_rate: 0 }
     }
 }
 
@@ -101,6 +102,7 @@ impl TestService {
             seed: setup.seed.map(|seed| seed.to_string().into_bytes()),
             clock: setup.clock.map_or_else(|| Arc::new(SystemClock) as _, |clock| Arc::new(clock) as _),
             cache_for: setup.cache_for,
+            key_rate: setup.key_rate,
             http: Some(http.shared()),
             background: setup.background,
             ..Options::default()

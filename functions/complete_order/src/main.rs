@@ -11,6 +11,6 @@ async fn main() -> Result<(), lambda_http::Error> {
     if let Err(cause) = store.prewarm().await {
         tracing::warn!(%cause, "no number could be leased in init");
     }
-    let service = Environment::service(store, environment.queue()?, Environment::tokens()?);
+    let service = Environment::api(store, environment.queue()?, Environment::tokens()?)?;
     http::run("complete_order", |request| complete_order::handle(&service, request)).await
 }

@@ -6,6 +6,6 @@ use shared::lambda::{environment::Environment, http, logs};
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let environment = Environment::read()?;
-    let service = Environment::service(environment.table()?, environment.queue()?, ());
+    let service = Environment::api(environment.table()?, environment.queue()?, ())?;
     http::run("complete_pending_order", |request| complete_pending_order::handle(&service, request)).await
 }

@@ -11,6 +11,6 @@ async fn main() -> Result<(), lambda_http::Error> {
     if let Err(cause) = store.prewarm().await {
         tracing::warn!(%cause, "no number could be leased in init");
     }
-    let service = Environment::service(store, environment.queue()?, ());
+    let service = Environment::api(store, environment.queue()?, ())?;
     http::run("create_activation", |request| create_activation::handle(&service, request)).await
 }

@@ -12,6 +12,6 @@ async fn main() -> Result<(), lambda_http::Error> {
     if let Err(cause) = store.prewarm().await {
         tracing::warn!(%cause, "no number could be leased in init");
     }
-    let service = Environment::service(store, NoQueue, Environment::tokens()?);
+    let service = Environment::api(store, NoQueue, Environment::tokens()?)?;
     http::run("create_work_order", |request| create_work_order::handle(&service, request)).await
 }

@@ -6,6 +6,6 @@ use shared::lambda::{environment::Environment, http, logs};
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let environment = Environment::read()?;
-    let service = Environment::service(environment.table()?, (), ());
+    let service = Environment::api(environment.table()?, (), ())?;
     http::run("get_payment_methods", |request| get_payment_methods::handle(&service, request)).await
 }

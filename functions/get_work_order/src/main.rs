@@ -6,6 +6,6 @@ use shared::lambda::{environment::Environment, http, logs};
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let environment = Environment::read()?;
-    let service = Environment::service(environment.table()?, (), Environment::tokens()?);
+    let service = Environment::api(environment.table()?, (), Environment::tokens()?)?;
     http::run("get_work_order", |request| get_work_order::handle(&service, request)).await
 }

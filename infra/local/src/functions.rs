@@ -12,7 +12,7 @@ use shared::{
     lambda::http::respond,
     ports::{Clock, PortError},
     sqs::Sqs,
-    use_case::{Service, Worker},
+    use_case::{Service, Worker, rate_limit::RateLimits},
 };
 use uuid::Uuid;
 
@@ -46,10 +46,16 @@ pub struct Functions {
 
 impl Functions {
     /// The functions over a store and a queue.
-    pub fn new(store: DynamoDb, queue: Sqs, tokens: TokenSecrets, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(store: DynamoDb, queue: Sqs, tokens: TokenSecrets, clock: Arc<dyn Clock>, limits: RateLimits) -> Self {
         Self {
-            api: Service { store: store.clone(), queue: queue.clone(), tokens, clock: clock.clone() },
-            worker: Worker { store, queue, tokens: (), clock },
+            api: Service {
+                store: store.clone(),
+                queue: queue.clone(),
+                tokens,
+                clock: clock.clone(),
+                limits: limits.clone(),
+            },
+            worker: Worker { store, queue, tokens: (), clock, limits },
         }
     }
 

@@ -33,6 +33,9 @@ struct Arguments {
     /// Seed file with your own catalogue, keys and lines; without it, a demo catalogue
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
+    /// Requests a second that one key may send, and five times as many at once; 0 for no limit
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    key_rate: u32,
     /// How to write the log: for people, or as the deployed functions write it, metrics included
     #[arg(long, value_enum, default_value_t = Log::Text)]
     log: Log,
@@ -69,6 +72,7 @@ async fn run(arguments: Arguments) -> Result<(), StartFault> {
         dynamodb_port: arguments.dynamodb_port,
         sqs_port: arguments.sqs_port,
         data: arguments.data,
+        key_rate: arguments.key_rate,
         seed: seed.transpose()?,
         ..Options::default()
     };

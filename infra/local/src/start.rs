@@ -15,7 +15,7 @@ use shared::{
     lambda::clients::{Aws, http_client},
     ports::{Clock, Lookup, SystemClock, Wanted},
     sqs::Sqs,
-    use_case::{catalogue, sweep},
+    use_case::{catalogue, rate_limit::RateLimits, sweep},
     wire::seed,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -71,6 +71,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// How long keys and catalogue entries are remembered.
     pub cache_for: Duration,
+    /// Requests a second and key; 0: as many as come.
+    pub key_rate: u32,
     /// The HTTP client that the functions call DynamoDB and SQS with; tests put faults into it.
     pub http: Option<SharedHttpClient>,
     /// Are queue and schedule worked off? Tests may do so themselves.
@@ -89,6 +91,7 @@ impl Default for Options {
             seed: None,
             clock: Arc::new(SystemClock),
             cache_for: CACHE_FOR,
+            key_rate: 0,
             http: None,
             background: true,
         }
@@ -182,7 +185,13 @@ impl Local {
         let store = DynamoDb::with(called.dynamodb(), TABLE, options.clock.clone(), options.cache_for);
         let queue_url = format!("{sqs_endpoint}/000000000000/{QUEUE}");
         let queue = Sqs::new(called.sqs(), &queue_url);
-        let functions = Functions::new(store.clone(), queue, tokens, options.clock.clone());
+        let functions = Functions::new(
+            store.clone(),
+            queue,
+            tokens,
+            options.clock.clone(),
+            RateLimits::per_second(options.key_rate),
+        );
 
         let door = FrontDoor {
             functions: functions.clone(),

@@ -8,7 +8,7 @@ use crate::{
     dynamodb::DynamoDb,
     ports::SystemClock,
     sqs::Sqs,
-    use_case::Service,
+    use_case::{Service, rate_limit::RateLimits},
 };
 
 /// A variable that is missing or cannot be used. The text names the variable, never its value.
@@ -74,8 +74,17 @@ impl Environment {
         Ok(TokenSecrets::new(current, previous))
     }
 
-    /// A service by the machine's clock.
+    /// The service of a function behind the API: by the machine's clock, with the limit `KEY_RATE`, in requests a second
+    /// and key (absent or 0: none).
+    pub fn api<S, Q, T>(store: S, queue: Q, tokens: T) -> Result<Service<S, Q, T>, EnvironmentError> {
+        const NUMBER: &str = "must be a number of requests a second";
+        let rate = optional("KEY_RATE").map(|text| text.parse()).transpose();
+        let rate = rate.map_err(|_| EnvironmentError::Unusable("KEY_RATE", NUMBER))?.unwrap_or_default();
+        Ok(Service { limits: RateLimits::per_second(rate), ..Self::service(store, queue, tokens) })
+    }
+
+    /// A service without callers, by the machine's clock.
     pub fn service<S, Q, T>(store: S, queue: Q, tokens: T) -> Service<S, Q, T> {
-        Service { store, queue, tokens, clock: Arc::new(SystemClock) }
+        Service { store, queue, tokens, clock: Arc::new(SystemClock), limits: RateLimits::default() }
     }
 }

@@ -28,10 +28,13 @@ pub mod operator;
 pub mod pricing;
 pub mod provision;
 pub mod provision_order;
+pub mod rate_limit;
 pub mod record;
 pub mod send_payment_instructions;
 pub mod submit_payment;
 pub mod sweep;
+
+use rate_limit::RateLimits;
 
 /// What the use cases work with: a store and a queue (implementations of the ports an action asks for), the secrets of
 /// the confirmation tokens, the time.
@@ -45,6 +48,8 @@ pub struct Service<S, Q, T = TokenSecrets> {
     pub tokens: T,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// How fast one key may send.
+    pub limits: RateLimits,
 }
 
 /// The service of an action that neither gives nor takes confirmation tokens.

@@ -21,6 +21,7 @@ mod permissions;
 mod provisioning;
 mod rate_limits;
 mod readme;
+mod security;
 mod seeding;
 mod shoppex;
 mod snapshots;

@@ -66,11 +66,19 @@ pub struct Setup {
     pub background: bool,
     pub cache_for: Duration,
     pub key_rate: u32,
+    pub slowest_body: Option<Duration>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { clock: None, seed: None, background: true, cache_for: shared::dynamodb::CACHE_FOR, key_rate: 0 }
+        Self {
+            clock: None,
+            seed: None,
+            background: true,
+            cache_for: shared::dynamodb::CACHE_FOR,
+            key_rate: 0,
+            slowest_body: None,
+        }
     }
 }
 
@@ -103,6 +111,7 @@ impl TestService {
             clock: setup.clock.map_or_else(|| Arc::new(SystemClock) as _, |clock| Arc::new(clock) as _),
             cache_for: setup.cache_for,
             key_rate: setup.key_rate,
+            slowest_body: setup.slowest_body.unwrap_or(local::start::SLOWEST_BODY),
             http: Some(http.shared()),
             background: setup.background,
             ..Options::default()

@@ -33,6 +33,8 @@ use crate::{
 pub const DEMO_KEY: &str = "demo-key-for-this-machine-only";
 /// The demo catalogue, a seed file.
 pub const DEMO: &str = include_str!("../demo.json");
+/// How long a client may take to send a body.
+pub const SLOWEST_BODY: Duration = Duration::from_secs(30);
 /// The region that everything here is in.
 pub const REGION: &str = "us-east-1";
 
@@ -73,6 +75,8 @@ pub struct Options {
     pub cache_for: Duration,
     /// Requests a second and key; 0: as many as come.
     pub key_rate: u32,
+    /// How long a client may take to send a body.
+    pub slowest_body: Duration,
     /// The HTTP client that the functions call DynamoDB and SQS with; tests put faults into it.
     pub http: Option<SharedHttpClient>,
     /// Are queue and schedule worked off? Tests may do so themselves.
@@ -92,6 +96,7 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             cache_for: CACHE_FOR,
             key_rate: 0,
+            slowest_body: SLOWEST_BODY,
             http: None,
             background: true,
         }
@@ -198,6 +203,7 @@ impl Local {
             routes: template.routes.clone(),
             default_function: template.default_function.clone(),
             clock: options.clock.clone(),
+            slowest_body: options.slowest_body,
         };
         check_functions(&template)?;
         let url = endpoint(&listener)?;

@@ -1,7 +1,7 @@
 //! One order made real, line by line. Every step can be repeated, by this consumer or another, and cut off anywhere.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -243,7 +243,8 @@ pub(super) async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &W
         })
         .collect();
     for _ in 0..RACE_ROUNDS {
-        let lines = service.store.lines(&made.keys().copied().collect()).await?;
+        // By number: a run that is repeated takes the same steps.
+        let lines: BTreeMap<_, _> = service.store.lines(&made.keys().copied().collect()).await?.into_iter().collect();
         let mut all = true;
         for (id, mut line) in lines {
             let ours = made.get(&id).is_some_and(|origin| line.is_from(origin));

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use shared::{
     domain::{api_key::ApiKey, money::Amount, status::Status},
     ports::Orders,
-    use_case::{Refusal, Service, Worker, operator, provision::provision, sweep::sweep},
+    use_case::{Refusal, Service, Worker, operator, provision::provision, rate_limit::RateLimits, sweep::sweep},
 };
 use uuid::Uuid;
 
@@ -85,12 +85,24 @@ impl Role {
 
 pub(crate) fn service(world: &World, who: Who) -> Service<crate::world::Ports, crate::world::Ports> {
     let ports = world.ports(who);
-    Service { store: ports.clone(), queue: ports.clone(), tokens: tokens(), clock: Arc::new(ports) }
+    Service {
+        store: ports.clone(),
+        queue: ports.clone(),
+        tokens: tokens(),
+        clock: Arc::new(ports),
+        limits: RateLimits::default(),
+    }
 }
 
 pub(crate) fn worker(world: &World, who: Who) -> Worker<crate::world::Ports, crate::world::Ports> {
     let ports = world.ports(who);
-    Worker { store: ports.clone(), queue: ports.clone(), tokens: (), clock: Arc::new(ports) }
+    Worker {
+        store: ports.clone(),
+        queue: ports.clone(),
+        tokens: (),
+        clock: Arc::new(ports),
+        limits: RateLimits::default(),
+    }
 }
 
 async fn client(world: &World, who: Who, caller: &ApiKey, requests: Vec<Request>, told: impl Fn(Told)) {

@@ -188,6 +188,7 @@ impl Request {
                     queue: service.queue.clone(),
                     tokens: (),
                     clock: service.clock.clone(),
+                    limits: service.limits.clone(),
                 };
                 let done = complete_pending_order(&worker, caller, self.header, id, completion).await?;
                 // The reply is the order as it is now; what must not change of it is which order it is.

@@ -42,6 +42,15 @@ pub struct OrderName {
     pub number: WorkOrderId,
 }
 
+impl PortError {
+    /// The operation of an AWS call that failed, and its error code or how it failed: `("GetItem", "timed out")`.
+    pub fn call(&self) -> Option<(&str, &str)> {
+        let Self::Unavailable(text) = self else { return None };
+        let (operation, how) = text.split_once(": ")?;
+        operation.bytes().all(|byte| byte.is_ascii_alphanumeric()).then_some((operation, how))
+    }
+}
+
 impl From<&WorkOrder> for OrderName {
     fn from(order: &WorkOrder) -> Self {
         Self { order: order.uuid, number: order.number }
@@ -242,25 +251,78 @@ pub trait OpenOrders: Send + Sync {
     ) -> impl Future<Output = Result<Vec<OpenOrder>, PortError>> + Send;
 }
 
-/// What operators put in: catalogue, keys, lines that were there before, the first number.
+/// What operators put in: catalogue, the first number.
 pub trait Setup: Send + Sync {
-    /// Stores a product, in place of one with its number.
-    fn put_product(&self, product: &Product) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Stores a product in place of `old`, if that is what is stored under its number; where `old` is none, if nothing is.
+    fn put_product(
+        &self,
+        old: Option<&Product>,
+        product: &Product,
+    ) -> impl Future<Output = Result<Saved, PortError>> + Send;
 
-    /// Stores a payment method, in place of one with its number.
-    fn put_payment_method(&self, method: &PaymentMethod) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Stores a payment method, on the same condition.
+    fn put_payment_method(
+        &self,
+        old: Option<&PaymentMethod>,
+        method: &PaymentMethod,
+    ) -> impl Future<Output = Result<Saved, PortError>> + Send;
 
-    /// Stores a bouquet, in place of one with its number.
-    fn put_bouquet(&self, bouquet: &Bouquet) -> impl Future<Output = Result<(), PortError>> + Send;
-
-    /// Stores a key unless its secret is known already: a revoked key stays revoked.
-    fn add_key(&self, key: &ApiKey) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Stores a bouquet, on the same condition.
+    fn put_bouquet(
+        &self,
+        old: Option<&Bouquet>,
+        bouquet: &Bouquet,
+    ) -> impl Future<Output = Result<Saved, PortError>> + Send;
 
     /// The number the first order had or will have; none before the first was taken or set.
     fn first_number(&self) -> impl Future<Output = Result<Option<WorkOrderId>, PortError>> + Send;
 
     /// Sets the first number, unless numbers were set or taken before.
     fn begin_numbers(&self, first: WorkOrderId) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// A key in the directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedKey {
+    /// The hash of its secret.
+    pub hash: KeyHash,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// By whom, as in an order's history; `seed` for one that a seed file brought.
+    pub by: String,
+}
+
+/// A name in the directory of keys, with the keys that bear it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedKeys {
+    /// The name.
+    pub name: String,
+    /// Its keys, the oldest first. One that was listed and then not stored stands here and nowhere else.
+    pub listed: Vec<ListedKey>,
+    /// Counts the writes to it; 0 before the first.
+    pub version: u64,
+}
+
+/// API keys, as operators see them. Callers find a key by its secret alone; operators, by a directory of names.
+pub trait Keys: Send + Sync {
+    /// The directory, in the order of the names.
+    fn directory(&self) -> impl Future<Output = Result<Vec<NamedKeys>, PortError>> + Send;
+
+    /// The directory's entry of this name, as of now.
+    fn named(&self, name: &str) -> impl Future<Output = Result<Option<NamedKeys>, PortError>> + Send;
+
+    /// Stores an entry of the directory if its version is still the stored one (at 0: if there is none), and counts the
+    /// version up.
+    fn save_named(&self, named: &mut NamedKeys) -> impl Future<Output = Result<Saved, PortError>> + Send;
+
+    /// The keys with these hashes, as of now and in this order; those that exist.
+    fn keys(&self, hashes: &[KeyHash]) -> impl Future<Output = Result<Vec<ApiKey>, PortError>> + Send;
+
+    /// Stores a key unless its secret is known already: a revoked key stays revoked.
+    fn add_key(&self, key: &ApiKey) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Stores a key in place of `old`, if that is what is stored.
+    fn replace_key(&self, old: &ApiKey, key: &ApiKey) -> impl Future<Output = Result<Saved, PortError>> + Send;
 }
 
 /// Idempotency keys used on orders that existed before.

@@ -19,8 +19,8 @@ use shared::{
     },
     dynamodb::DynamoDb,
     ports::{
-        Catalogue, Claims, Lines, Listing, Lookup, Made, Numbers, OpenOrders, OrderName, Orders, PlaceInList, Saved,
-        Setup, Wanted,
+        Catalogue, Claims, Keys, Lines, Listing, Lookup, Made, Numbers, OpenOrders, OrderName, Orders, PlaceInList,
+        Saved, Setup, Wanted,
     },
     wire::seed,
 };
@@ -91,6 +91,7 @@ fn line(id: u64) -> Activation {
         status: LineStatus::Active,
         is_trial: false,
         applied: BTreeSet::new(),
+        changes: Vec::new(),
         version: 1,
     }
 }
@@ -258,7 +259,7 @@ impl<S: Orders + Lines + Claims + OpenOrders + Clone + 'static> Suite<S> {
 /// Catalogue, keys and lists, which only the store has.
 pub(crate) async fn catalogue_and_keys(store: &DynamoDb) {
     let demo = seed::parse(local::start::DEMO.as_bytes()).unwrap();
-    shared::use_case::catalogue::apply(store, &demo).await.unwrap();
+    shared::use_case::catalogue::apply(store, demo.clone(), "seed", at("2026-11-23 12:00:00")).await.unwrap();
     let wanted = Wanted {
         key: Some(demo.api_keys[0].hash.clone()),
         products: demo.products.iter().map(|product| product.id).chain([ProductId(99)]).collect(),
@@ -275,12 +276,56 @@ pub(crate) async fn catalogue_and_keys(store: &DynamoDb) {
     assert_eq!(listed, demo.products);
     assert_eq!(store.payment_methods().await.unwrap().len(), 3);
     assert_eq!(store.bouquets().await.unwrap().len(), 3);
+    conditional_catalogue(store).await;
+    directory_of_keys(store, &demo.api_keys[0]).await;
     // A key that is known is not changed by being added again.
     let mut again: ApiKey = demo.api_keys[0].clone();
     again.scopes = vec![Scope::OrdersRead];
     store.add_key(&again).await.unwrap();
     let wanted = Wanted { key: Some(KeyHash::of(local::DEMO_KEY)), ..Wanted::default() };
     assert_eq!(store.look_up(&wanted).await.unwrap().key.as_ref(), Some(&demo.api_keys[0]));
+}
+
+/// An entry is replaced only if it is as its writer has read it.
+async fn conditional_catalogue(store: &DynamoDb) {
+    let plus = store.products().await.unwrap().into_iter().find(|product| product.id == ProductId(2)).unwrap();
+    let dearer = |price: &str| {
+        let price = Amount::new(price.parse().unwrap(), plus.currency).unwrap();
+        shared::domain::catalogue::Product { price, ..plus.clone() }
+    };
+    assert_eq!(store.put_product(None, &dearer("27")).await.unwrap(), Saved::Lost, "there is one");
+    assert_eq!(store.put_product(Some(&dearer("28")), &dearer("27")).await.unwrap(), Saved::Lost, "it is another");
+    assert_eq!(store.put_product(Some(&plus), &dearer("27")).await.unwrap(), Saved::Done);
+    assert_eq!(store.put_product(Some(&plus), &dearer("27")).await.unwrap(), Saved::Done, "its own first attempt");
+    assert_eq!(store.put_product(Some(&plus), &dearer("29")).await.unwrap(), Saved::Lost);
+    assert_eq!(store.put_product(Some(&dearer("27")), &plus).await.unwrap(), Saved::Done);
+    for method in store.payment_methods().await.unwrap() {
+        let renamed = shared::domain::catalogue::PaymentMethod { active: !method.active, ..method.clone() };
+        assert_eq!(store.put_payment_method(Some(&method), &renamed).await.unwrap(), Saved::Done, "{}", method.id);
+        assert_eq!(store.put_payment_method(Some(&renamed), &method).await.unwrap(), Saved::Done);
+    }
+}
+
+/// Names list keys; both change only as their writers have read them.
+async fn directory_of_keys(store: &DynamoDb, demo: &ApiKey) {
+    let mut named = store.named(&demo.name).await.unwrap().expect("a seed's key is listed");
+    assert!(named.listed.iter().any(|listed| listed.hash == demo.hash));
+    assert!(store.directory().await.unwrap().contains(&named));
+    let mut late = named.clone();
+    named.listed[0].by = "test".to_owned();
+    assert_eq!(store.save_named(&mut named).await.unwrap(), Saved::Done);
+    late.listed[0].by = "too late".to_owned();
+    assert_eq!(store.save_named(&mut late).await.unwrap(), Saved::Lost);
+    let mut new = shared::ports::NamedKeys { version: 0, ..named };
+    assert_eq!(store.save_named(&mut new).await.unwrap(), Saved::Lost, "the name is there");
+    let revoked = ApiKey { revoked_at: Some(at("2026-11-23 12:00:00")), ..demo.clone() };
+    assert_eq!(store.replace_key(&revoked, demo).await.unwrap(), Saved::Done, "it is as it is to be");
+    assert_eq!(store.replace_key(demo, &revoked).await.unwrap(), Saved::Done);
+    let later = ApiKey { revoked_at: Some(at("2026-11-24 12:00:00")), ..demo.clone() };
+    assert_eq!(store.replace_key(demo, &later).await.unwrap(), Saved::Lost, "it is revoked already");
+    let unknown = KeyHash::of("nobody's");
+    assert_eq!(store.keys(&[unknown, demo.hash.clone()]).await.unwrap(), [revoked.clone()]);
+    assert_eq!(store.replace_key(&revoked, demo).await.unwrap(), Saved::Done);
 }
 
 /// Two environments lease numbers, and no number is given twice; the lists go down the numbers.

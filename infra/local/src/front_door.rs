@@ -1,6 +1,6 @@
 //! The HTTP front door: turns requests into API Gateway events as an HTTP API does, and routes them by the template.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_lambda_events::{
     apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse},
@@ -9,7 +9,7 @@ use aws_lambda_events::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State, connect_info::IntoMakeServiceWithConnectInfo},
     http::{HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -21,7 +21,7 @@ use shared::{
     ports::Clock,
 };
 
-use crate::{docs, functions::Functions, legacy_url, template::Route};
+use crate::{docs, functions::Functions, legacy_url, template::Route, whereabouts::Whereabouts};
 
 /// The largest body an HTTP API takes, in bytes:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
@@ -35,6 +35,8 @@ pub struct FrontDoor {
     pub routes: Vec<Route>,
     /// The function for everything else.
     pub default_function: String,
+    /// Where table and queues are, for this machine's operator.
+    pub whereabouts: Whereabouts,
     /// For the events' times.
     pub clock: Arc<dyn Clock>,
     /// How long a client may take to send a body.
@@ -43,8 +45,8 @@ pub struct FrontDoor {
 
 impl FrontDoor {
     /// The door as a service.
-    pub fn router(self) -> Router {
-        Router::new().fallback(answer).with_state(Arc::new(self))
+    pub fn service(self) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+        Router::new().fallback(answer).with_state(Arc::new(self)).into_make_service_with_connect_info()
     }
 
     /// The function that a request goes to, with the parameter in its path.
@@ -72,8 +74,15 @@ fn matched(route: &str, path: &str) -> Option<Vec<String>> {
     segments.next().is_none().then_some(ids)
 }
 
-async fn answer(State(door): State<Arc<FrontDoor>>, request: Request) -> Response {
+async fn answer(
+    State(door): State<Arc<FrontDoor>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
+    if let Some(reply) = door.whereabouts.answer(peer.ip(), &parts.method, parts.uri.path()) {
+        return reply;
+    }
     if let Some(page) = docs::answer(&parts.method, parts.uri.path()) {
         return page;
     }

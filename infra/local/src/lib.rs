@@ -10,5 +10,6 @@ pub mod secret;
 pub mod start;
 pub mod store;
 pub mod template;
+pub mod whereabouts;
 
 pub use start::{DEMO_KEY, Local, Options, StartFault};

@@ -36,6 +36,9 @@ struct Arguments {
     /// Requests a second that one key may send, and five times as many at once; 0 for no limit
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     key_rate: u32,
+    /// Begin with nothing: no catalogue, no key, the first order is number 1
+    #[arg(long, conflicts_with = "seed")]
+    no_seed: bool,
     /// How to write the log: for people, or as the deployed functions write it, metrics included
     #[arg(long, value_enum, default_value_t = Log::Text)]
     log: Log,
@@ -61,9 +64,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), StartFault> {
-    let seed = arguments.seed.map(|file| {
-        std::fs::read(&file)
-            .map_err(|cause| StartFault::new(format!("the seed file {} cannot be read: {cause}", file.display())))
+    let nothing = arguments.no_seed.then(|| Ok(b"{}".to_vec()));
+    let seed = nothing.or_else(|| {
+        let file = arguments.seed?;
+        Some(
+            std::fs::read(&file)
+                .map_err(|cause| StartFault::new(format!("the seed file {} cannot be read: {cause}", file.display()))),
+        )
     });
     let options = Options {
         host: arguments.host,

@@ -27,6 +27,7 @@ use crate::{
     secret,
     store::{self, DataFolder, TABLE},
     template::Template,
+    whereabouts::Whereabouts,
 };
 
 /// The key of the demo catalogue.
@@ -168,7 +169,7 @@ impl Local {
             http: http_client(),
             region: REGION.to_owned(),
             credentials: Credentials::new("local", "local", None, None, "local"),
-            dynamodb_endpoint: Some(dynamodb_endpoint),
+            dynamodb_endpoint: Some(dynamodb_endpoint.clone()),
             sqs_endpoint: Some(sqs_endpoint.clone()),
         };
         let called = Aws { http: options.http.unwrap_or_else(|| aws.http.clone()), ..aws.clone() };
@@ -181,7 +182,7 @@ impl Local {
             seed => seed,
         };
         if let Some(seed) = seed {
-            catalogue::apply(&plain, &seed)
+            catalogue::apply(&plain, seed, "seed", options.clock.now())
                 .await
                 .map_err(|refusal| StartFault::new(format!("the seed file cannot be used: {refusal}")))?;
         }
@@ -198,10 +199,20 @@ impl Local {
             RateLimits::per_second(options.key_rate),
         );
 
+        let dead_letter_url = format!("{sqs_endpoint}/000000000000/{DEAD_LETTERS}");
+        let whereabouts = Whereabouts {
+            region: REGION.to_owned(),
+            dynamodb_endpoint,
+            sqs_endpoint,
+            table: TABLE.to_owned(),
+            queue_url: queue_url.clone(),
+            dead_letter_queue_url: dead_letter_url.clone(),
+        };
         let door = FrontDoor {
             functions: functions.clone(),
             routes: template.routes.clone(),
             default_function: template.default_function.clone(),
+            whereabouts,
             clock: options.clock.clone(),
             slowest_body: options.slowest_body,
         };
@@ -209,23 +220,13 @@ impl Local {
         let url = endpoint(&listener)?;
         let end = wait(stopped.clone());
         tasks.spawn(async move {
-            let served = axum::serve(listener, door.router()).with_graceful_shutdown(end).await;
+            let served = axum::serve(listener, door.service()).with_graceful_shutdown(end).await;
             if let Err(cause) = served {
                 tracing::error!(%cause, "the API stopped");
             }
         });
-        let mut local = Self {
-            url,
-            template,
-            functions,
-            store,
-            aws,
-            queue_url,
-            dead_letter_url: format!("{sqs_endpoint}/000000000000/{DEAD_LETTERS}"),
-            has_demo_key,
-            stop,
-            tasks,
-        };
+        let mut local =
+            Self { url, template, functions, store, aws, queue_url, dead_letter_url, has_demo_key, stop, tasks };
         if options.background {
             local.run_background(&stopped).await?;
         }

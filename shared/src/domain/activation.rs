@@ -24,6 +24,16 @@ pub enum LineStatus {
     Suspended,
 }
 
+impl LineStatus {
+    /// The stored name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
 /// The password of a line. Debug prints none of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -87,6 +97,22 @@ pub struct Origin {
     pub unit: u32,
 }
 
+/// A change that somebody made to whether a line serves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineChange {
+    /// When.
+    pub at: Timestamp,
+    /// By whom, as in an order's history.
+    pub by: String,
+    /// The status after.
+    pub to: LineStatus,
+    /// Why.
+    pub note: Option<String>,
+}
+
+/// Changes kept of a line: the latest.
+const CHANGES_LIMIT: usize = 20;
+
 /// A service line.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activation {
@@ -120,6 +146,9 @@ pub struct Activation {
     pub is_trial: bool,
     /// Effects that were applied to it.
     pub applied: BTreeSet<EffectName>,
+    /// Who switched it off and on, oldest first; the latest 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<LineChange>,
     /// Counts the writes to it; every write is conditional on the one before.
     pub version: u64,
 }
@@ -135,6 +164,20 @@ impl Activation {
     /// Was the line made by this unit of this order?
     pub fn is_from(&self, origin: &Origin) -> bool {
         self.origin.as_ref() == Some(origin)
+    }
+
+    /// Switches the line off or on, and keeps who did.
+    pub fn switch(&mut self, to: LineStatus, by: &str, note: Option<String>, at: Timestamp) {
+        self.status = to;
+        if self.changes.len() >= CHANGES_LIMIT {
+            self.changes.remove(0);
+        }
+        self.changes.push(LineChange { at, by: by.to_owned(), to, note });
+    }
+
+    /// Was it switched on by somebody after `then`?
+    pub fn resumed_since(&self, then: Timestamp) -> bool {
+        self.changes.iter().any(|change| change.to == LineStatus::Active && change.at > then)
     }
 
     /// Applies a renewal or an upgrade at `now`, the order's last queued_at, so that every delivery computes the same.
@@ -186,6 +229,7 @@ mod tests {
             status: LineStatus::Active,
             is_trial,
             applied: BTreeSet::new(),
+            changes: vec![],
             version: 1,
         }
     }

@@ -63,6 +63,13 @@ impl KeyHash {
     }
 }
 
+impl KeyHash {
+    /// By what operators name a key: the first 8 digits.
+    pub fn short(&self) -> &str {
+        self.0.get(..8).unwrap_or(&self.0)
+    }
+}
+
 impl PartialEq for KeyHash {
     fn eq(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
@@ -75,6 +82,14 @@ impl fmt::Debug for KeyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyHash(…)")
     }
+}
+
+/// The secret of a new key: `wo_` and 256 random bits in hexadecimal. The prefix is for those who search repositories for
+/// secrets. Fails only when the operating system gives no randomness.
+pub fn new_secret() -> Result<String, getrandom::Error> {
+    let mut bytes = [0u8; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(format!("wo_{}", hex::encode(bytes)))
 }
 
 /// A key as it is stored. One type serves both sides of the API.

@@ -97,6 +97,7 @@ pub fn new_line(
         status: LineStatus::Active,
         is_trial: item.is_trial,
         applied: BTreeSet::new(),
+        changes: Vec::new(),
         version: 1,
     }
 }

@@ -237,6 +237,14 @@ pub struct WorkOrder {
     status: Status,
     payments: Vec<Payment>,
     history: Vec<Change>,
+    /// Changes that were dropped from the history because it was full.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    dropped: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl fmt::Debug for WorkOrder {
@@ -291,6 +299,7 @@ impl WorkOrder {
             status: new.status,
             payments: new.payment.into_iter().collect(),
             history: vec![Change { at: new.at, by: by.to_owned(), from: None, to: new.status, note: new.remark }],
+            dropped: 0,
         }
     }
 
@@ -304,9 +313,14 @@ impl WorkOrder {
         &self.payments
     }
 
-    /// Its changes, oldest first.
+    /// Its changes, oldest first: the first, and the latest of the rest.
     pub fn history(&self) -> &[Change] {
         &self.history
+    }
+
+    /// How many changes between the first and the others are no longer kept.
+    pub fn dropped_changes(&self) -> u32 {
+        self.dropped
     }
 
     /// The code customers read.
@@ -415,6 +429,7 @@ impl WorkOrder {
         };
         while self.history.len() > 2 && (self.history.len() > HISTORY_LIMIT || notes(&self.history) > NOTES_LIMIT) {
             self.history.remove(1);
+            self.dropped = self.dropped.saturating_add(1);
         }
         self.status = to;
         // Environments' clocks differ; an order never goes back in time.

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use crate::ports::PortError;
 
 /// What went wrong with `operation`.
-pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> PortError {
+pub fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> PortError {
     let kind = match error {
         SdkError::TimeoutError(_) => "timed out",
         SdkError::DispatchFailure(_) => "could not be sent",

@@ -27,6 +27,9 @@ pub const EXPIRES: &str = "ttl";
 /// Partition key of products, payment methods and bouquets.
 pub const CATALOGUE: &str = "catalogue";
 
+/// Partition key of the directory of API keys.
+pub const KEYS: &str = "keys";
+
 /// Sparse index of the orders that still need somebody.
 pub const OPEN_INDEX: &str = "open";
 /// Its partition key: `<status>#<part>`.
@@ -95,6 +98,11 @@ impl Key {
     /// An API key.
     pub fn api_key(hash: &KeyHash) -> Self {
         Self::new(format!("key#{}", hash.as_str()), "key")
+    }
+
+    /// A name in the directory of API keys.
+    pub fn key_name(name: &str) -> Self {
+        Self::new(KEYS.to_owned(), name)
     }
 
     /// A line.

@@ -1,6 +1,8 @@
 //! Orders and their number pointers. Every write is conditional; the writer's own change id in the item that made a
 //! condition fail tells that the SDK's first attempt took effect, and is then no lost race.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::{
     operation::put_item::PutItemError,
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
@@ -123,8 +125,10 @@ impl Orders for DynamoDb {
     }
 
     async fn load(&self, names: &[OrderName]) -> Result<Vec<Loaded>, PortError> {
-        let keys = names.iter().flat_map(|name| [Key::order(name.order), Key::number(name.number)]).collect();
-        let mut items = self.batch_get(keys).await?;
+        // A message that names a number of another order's must not keep the others from being read: keys must differ.
+        let keys: HashSet<Key> =
+            names.iter().flat_map(|name| [Key::order(name.order), Key::number(name.number)]).collect();
+        let mut items = self.batch_get(keys.into_iter().collect()).await?;
         let load = |name: &OrderName| {
             let order = items.remove(&Key::order(name.order)).map(|item| from_item(item, "order")).transpose();
             let pointed = items.contains_key(&Key::number(name.number));

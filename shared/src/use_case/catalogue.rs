@@ -1,13 +1,17 @@
-//! Putting in what operators bring: catalogue, keys, lines that were there before.
+//! Putting in what operators bring: catalogue, keys, lines that were there before. First a plan, then its writes.
 
+use serde_json::Value;
+
+use super::keys;
 use crate::{
     domain::{
         activation::Activation,
-        api_key::ApiKey,
+        api_key::{ApiKey, KeyHash},
         catalogue::{Bouquet, PaymentMethod, Product},
         ids::{ActivationId, WorkOrderId},
+        time::Timestamp,
     },
-    ports::{Lines, PortError, Setup},
+    ports::{Catalogue, Keys, Lines, PortError, Saved, Setup},
     use_case::FieldError,
 };
 
@@ -28,44 +32,147 @@ pub struct Seed {
     pub lines: Vec<Activation>,
 }
 
-/// Why a seed was not applied; nothing was stored.
+/// Why a seed was not applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SeedRefusal {
-    /// Entries that would meet what the store holds.
+    /// Entries that would meet what the store holds; nothing was stored.
     #[error("{}", .0.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("\n"))]
     Entries(Vec<FieldError>),
+    /// Somebody else changed this entry after the plan was made; entries before it are stored.
+    #[error("{0} was changed by somebody else meanwhile; look at the changes and apply the file again")]
+    Changed(String),
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] PortError),
 }
 
+/// What a seed would do to one entry.
+#[derive(Debug, Clone)]
+pub struct Planned<T> {
+    /// What is stored now.
+    pub old: Option<T>,
+    /// What the seed says.
+    pub new: T,
+    /// Is something to be stored?
+    pub differs: bool,
+}
+
+/// What a seed would do.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The first number as it is stored.
+    pub first_number: Option<WorkOrderId>,
+    /// The first number that is to be stored.
+    pub begin: Option<WorkOrderId>,
+    /// Keys, each with whether its secret is not known yet.
+    pub api_keys: Vec<(ApiKey, bool)>,
+    /// Products.
+    pub products: Vec<Planned<Product>>,
+    /// Payment methods.
+    pub payment_methods: Vec<Planned<PaymentMethod>>,
+    /// Bouquets.
+    pub bouquets: Vec<Planned<Bouquet>>,
+    /// Lines, each with whether there is none of its number yet.
+    pub lines: Vec<(Activation, bool)>,
+}
+
 /// Applies a seed: keys and lines are added where absent and never changed; products, methods and bouquets are stored as
 /// they are given; numbers begin once. May be repeated.
-pub async fn apply<S: Setup + Lines>(store: &S, seed: &Seed) -> Result<(), SeedRefusal> {
-    let first = match store.first_number().await? {
-        Some(first) => first,
-        None => seed.first_number.unwrap_or(WorkOrderId(1)),
-    };
+pub async fn apply<S: Setup + Catalogue + Keys + Lines>(
+    store: &S,
+    seed: Seed,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), SeedRefusal> {
+    let plan = plan(store, seed).await?;
+    carry_out(store, &plan, by, now).await
+}
+
+/// What `seed` would do to what is stored. Nothing is stored.
+pub async fn plan<S: Setup + Catalogue + Keys + Lines>(store: &S, seed: Seed) -> Result<Plan, SeedRefusal> {
+    let stored = store.first_number().await?;
+    let first = stored.or(seed.first_number).unwrap_or(WorkOrderId(1));
     check_lines(&seed.lines, first)?;
-    if seed.first_number.is_some() || !seed.lines.is_empty() {
+    let begins = stored.is_none() && (seed.first_number.is_some() || !seed.lines.is_empty());
+    let hashes: Vec<KeyHash> = seed.api_keys.iter().map(|key| key.hash.clone()).collect();
+    let known = store.keys(&hashes).await?;
+    let there = store.lines(&seed.lines.iter().map(|line| line.id).collect()).await?;
+    let is_new = |key: &ApiKey| !known.iter().any(|known| known.hash == key.hash);
+    Ok(Plan {
+        first_number: stored,
+        begin: begins.then_some(first),
+        api_keys: seed.api_keys.into_iter().map(|key| (key.clone(), is_new(&key))).collect(),
+        products: planned(seed.products, &store.products().await?, |product| product.id.0),
+        payment_methods: planned(seed.payment_methods, &store.payment_methods().await?, |method| method.id.0),
+        bouquets: planned(seed.bouquets, &store.bouquets().await?, |bouquet| bouquet.id.0),
+        lines: seed.lines.into_iter().map(|line| (line.clone(), !there.contains_key(&line.id))).collect(),
+    })
+}
+
+/// Stores what a plan says, on the condition that what it was made from is still what is stored.
+pub async fn carry_out<S: Setup + Keys + Lines>(
+    store: &S,
+    plan: &Plan,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), SeedRefusal> {
+    if let Some(first) = plan.begin {
         store.begin_numbers(first).await?;
     }
-    for key in &seed.api_keys {
-        store.add_key(key).await?;
+    for (key, _) in &plan.api_keys {
+        keys::enroll(store, key, by, now).await?;
     }
-    for product in &seed.products {
-        store.put_product(product).await?;
+    for entry in plan.products.iter().filter(|entry| entry.differs) {
+        let saved = store.put_product(entry.old.as_ref(), &entry.new).await?;
+        unchanged(saved, || format!("product {}", entry.new.id))?;
     }
-    for method in &seed.payment_methods {
-        store.put_payment_method(method).await?;
+    for entry in plan.payment_methods.iter().filter(|entry| entry.differs) {
+        let saved = store.put_payment_method(entry.old.as_ref(), &entry.new).await?;
+        unchanged(saved, || format!("payment method {}", entry.new.id))?;
     }
-    for bouquet in &seed.bouquets {
-        store.put_bouquet(bouquet).await?;
+    for entry in plan.bouquets.iter().filter(|entry| entry.differs) {
+        let saved = store.put_bouquet(entry.old.as_ref(), &entry.new).await?;
+        unchanged(saved, || format!("bouquet {}", entry.new.id))?;
     }
-    for line in &seed.lines {
+    for (line, _) in plan.lines.iter().filter(|(_, new)| *new) {
         store.make(line).await?;
     }
     Ok(())
+}
+
+fn unchanged(saved: Saved, what: impl Fn() -> String) -> Result<(), SeedRefusal> {
+    if saved == Saved::Done { Ok(()) } else { Err(SeedRefusal::Changed(what())) }
+}
+
+fn planned<T: Clone + PartialEq + serde::Serialize>(
+    new: Vec<T>,
+    stored: &[T],
+    id: impl Fn(&T) -> u64,
+) -> Vec<Planned<T>> {
+    new.into_iter()
+        .map(|new| {
+            let old = stored.iter().find(|old| id(old) == id(&new)).cloned();
+            let differs = old.as_ref().is_none_or(|old| *old != new && !same(&as_json(old), &as_json(&new)));
+            Planned { old, new, differs }
+        })
+        .collect()
+}
+
+/// An entry as JSON; for comparing.
+pub fn as_json(entry: &impl serde::Serialize) -> Value {
+    serde_json::to_value(entry).unwrap_or_default()
+}
+
+/// Do two values say the same? A number has one value however it is written: the store gives 1.0 back as 1.
+pub fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b)))
+        }
+        _ => one == other,
+    }
 }
 
 /// A line's number must be below those that orders make.

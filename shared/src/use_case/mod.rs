@@ -22,6 +22,8 @@ pub mod door;
 pub mod draft;
 pub mod find_order;
 pub mod get_work_order;
+pub mod keys;
+pub mod lines;
 pub mod list_orders;
 pub mod once;
 pub mod operator;

@@ -15,7 +15,8 @@ use crate::{
     ports::{Lines, Orders, Queue},
 };
 
-fn by(operator: &str) -> String {
+/// An operator, as histories name them.
+pub fn by(operator: &str) -> String {
     format!("operator:{operator}")
 }
 

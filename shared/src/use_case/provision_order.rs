@@ -233,7 +233,7 @@ async fn reread<S: Orders, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Resu
     service.store.order(order.uuid).await?.ok_or_else(gone)
 }
 
-/// Switches off the lines that a canceled order made.
+/// Switches off the lines that a canceled order made, but for one that an operator has switched on since.
 pub(super) async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Result<(), PortError> {
     let made: HashMap<ActivationId, Origin> = effects(order)
         .into_iter()
@@ -242,14 +242,18 @@ pub(super) async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &W
             Effect::Apply { .. } => None,
         })
         .collect();
+    let canceled = order.history().iter().find(|change| change.to == Status::Canceled);
+    let canceled_at = canceled.map_or(order.updated_at, |change| change.at);
+    let by = canceled.map_or("provision", |change| &change.by);
     for _ in 0..RACE_ROUNDS {
         // By number: a run that is repeated takes the same steps.
         let lines: BTreeMap<_, _> = service.store.lines(&made.keys().copied().collect()).await?.into_iter().collect();
         let mut all = true;
         for (id, mut line) in lines {
             let ours = made.get(&id).is_some_and(|origin| line.is_from(origin));
-            if ours && line.status == LineStatus::Active {
-                line.status = LineStatus::Suspended;
+            if ours && line.status == LineStatus::Active && !line.resumed_since(canceled_at) {
+                let note = format!("{} was canceled", order.reference());
+                line.switch(LineStatus::Suspended, by, Some(note), service.now());
                 all &= service.store.save_line(&mut line).await? == Saved::Done;
             }
         }

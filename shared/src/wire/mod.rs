@@ -6,4 +6,5 @@ pub mod json;
 pub mod panelr;
 pub mod query;
 pub mod seed;
+pub mod seed_export;
 pub mod shoppex;

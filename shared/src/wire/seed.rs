@@ -337,6 +337,7 @@ fn line(fields: &mut Fields<'_>) -> Option<Activation> {
         status: LineStatus::Active,
         is_trial,
         applied: BTreeSet::new(),
+        changes: Vec::new(),
         version: 1,
     })
 }

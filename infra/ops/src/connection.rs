@@ -1,0 +1,264 @@
+//! Where the stack is: on AWS by the operator's credentials, or the local service. And what its faults mean.
+
+use std::{sync::Arc, time::Duration};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_credential_types::{
+    Credentials,
+    provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError},
+};
+use serde_json::Value;
+use shared::{
+    dynamodb::DynamoDb,
+    lambda::clients::http_client,
+    ports::{PortError, SystemClock},
+    sqs::Sqs,
+};
+
+use crate::{cli::Common, fault::Fault};
+
+/// An operator may be far from the region, and waits for no client.
+const CONNECT: Duration = Duration::from_secs(3);
+const ATTEMPT: Duration = Duration::from_secs(10);
+const OPERATION: Duration = Duration::from_secs(25);
+
+/// A stack or a local service.
+pub struct Connection {
+    /// A DynamoDB client.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// An SQS client.
+    pub sqs: aws_sdk_sqs::Client,
+    /// The table.
+    pub table: String,
+    /// The region.
+    pub region: String,
+    /// The local service's URL, if it is one.
+    pub local: Option<String>,
+    queue_url: Option<String>,
+    dead_letter_queue_url: Option<String>,
+}
+
+impl Connection {
+    /// Finds out where everything is. Nothing is read from the table yet.
+    pub async fn open(common: &Common) -> Result<Self, Fault> {
+        match &common.local {
+            Some(url) => Self::local(url.trim_end_matches('/')).await,
+            None => Self::aws(common).await,
+        }
+    }
+
+    /// The table.
+    pub fn store(&self) -> DynamoDb {
+        // Nothing is remembered: an operator wants to see what is there.
+        DynamoDb::with(self.dynamodb.clone(), &self.table, Arc::new(SystemClock), Duration::ZERO)
+    }
+
+    /// The provisioning queue.
+    pub fn queue(&self) -> Result<Sqs, Fault> {
+        Ok(Sqs::new(self.sqs.clone(), self.queue_url()?))
+    }
+
+    /// The provisioning queue's URL.
+    pub fn queue_url(&self) -> Result<&str, Fault> {
+        named(self.queue_url.as_ref(), "--queue-url", "QUEUE_URL", "QueueUrl")
+    }
+
+    /// The dead-letter queue's URL.
+    pub fn dead_letter_queue_url(&self) -> Result<&str, Fault> {
+        let url = self.dead_letter_queue_url.as_ref();
+        named(url, "--dead-letter-queue-url", "DEAD_LETTER_QUEUE_URL", "DeadLetterQueueUrl")
+    }
+
+    async fn aws(common: &Common) -> Result<Self, Fault> {
+        let table = named(common.table.as_ref(), "--table", "TABLE_NAME", "TableName")?.to_owned();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
+        if let Some(profile) = &common.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &common.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        let config = loader.timeout_config(timeouts()).retry_config(RetryConfig::standard()).load().await;
+        let Some(region) = config.region().map(ToString::to_string) else {
+            return Err(Fault::Usage("No AWS region is set: give --region or set AWS_REGION.".to_owned()));
+        };
+        for url in [&common.queue_url, &common.dead_letter_queue_url].into_iter().flatten() {
+            if let Some(other) = region_of(url).filter(|other| *other != region) {
+                return Err(Fault::Usage(format!(
+                    "The queue {url} is in {other}, but the region is {region}; check --region."
+                )));
+            }
+        }
+        // Asked for now, so that a fault is told as what it is.
+        if let Some(provider) = config.credentials_provider() {
+            provider.provide_credentials().await.map_err(|error| no_credentials(&error))?;
+        }
+        Ok(Self {
+            queue_url: common.queue_url.clone(),
+            dead_letter_queue_url: common.dead_letter_queue_url.clone(),
+            ..Self::with(&config, table, region)
+        })
+    }
+
+    async fn local(url: &str) -> Result<Self, Fault> {
+        let about = ask(url).await?;
+        let text = |name: &str| match about.get(name).and_then(Value::as_str) {
+            Some(text) => Ok(text.to_owned()),
+            None => Err(not_ours(url)),
+        };
+        let (region, table) = (text("region")?, text("table")?);
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.clone()))
+            .http_client(http_client())
+            .timeout_config(timeouts())
+            .retry_config(RetryConfig::standard())
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "local", "local", None, None, "local",
+            )))
+            .build();
+        let at = |endpoint: String| config.to_builder().endpoint_url(endpoint).build();
+        Ok(Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(&at(text("dynamodb_endpoint")?)),
+            sqs: aws_sdk_sqs::Client::new(&at(text("sqs_endpoint")?)),
+            table,
+            region,
+            local: Some(url.to_owned()),
+            queue_url: Some(text("queue_url")?),
+            dead_letter_queue_url: Some(text("dead_letter_queue_url")?),
+        })
+    }
+
+    fn with(config: &SdkConfig, table: String, region: String) -> Self {
+        Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
+            table,
+            region,
+            local: None,
+            queue_url: None,
+            dead_letter_queue_url: None,
+        }
+    }
+
+    /// A fault of the ports as a sentence that says what to do.
+    pub fn explained(&self, fault: Fault) -> Fault {
+        let Fault::Port(error) = fault else { return fault };
+        Fault::Unreachable(self.sentence(&error))
+    }
+
+    /// The sentence.
+    pub fn sentence(&self, error: &PortError) -> String {
+        let Some((operation, how)) = error.call() else {
+            return match error {
+                PortError::Corrupt(text) => format!("The table holds what this release of ops cannot read: {text}."),
+                PortError::Unavailable(text) => format!("It could not be done: {text}. Try again."),
+            };
+        };
+        let queue = QUEUE_OPERATIONS.contains(&operation);
+        let service = if queue { "SQS" } else { "DynamoDB" };
+        let place = match &self.local {
+            Some(url) => format!("of the local service at {url}"),
+            None => format!("in {}", self.region),
+        };
+        let has = |names: &[&str]| names.iter().any(|name| how.contains(name));
+        if has(&["ExpiredToken"]) {
+            format!("The AWS credentials have expired ({how}); log in again, for instance with `aws sso login`.")
+        } else if has(&BAD_CREDENTIALS) {
+            format!(
+                "AWS does not accept these credentials ({how}); check AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY."
+            )
+        } else if has(&["AccessDenied", "NotAuthorized"]) {
+            format!(
+                "These AWS credentials may not do {operation} {place}; infra/ops/README.md has the permissions that \
+                 ops needs."
+            )
+        } else if has(&["NonExistentQueue", "QueueDoesNotExist"]) {
+            format!("There is no such queue {place}; check --queue-url, --dead-letter-queue-url and --region.")
+        } else if has(&["ResourceNotFoundException"]) {
+            format!("There is no table {} {place}; check --table and --region.", self.table)
+        } else if has(&["timed out", "could not be sent", "unreadable answer"]) {
+            let check = if self.local.is_some() { "is it still running?" } else { "check the network and --region." };
+            format!("{service} {place} cannot be reached ({operation} {how}); {check}")
+        } else if has(&["Throttl", "ProvisionedThroughputExceeded", "RequestLimitExceeded"]) {
+            format!("{service} {place} is busy ({how}); try again in a moment.")
+        } else {
+            format!("{service} {place} refused {operation} ({how}).")
+        }
+    }
+}
+
+/// Error codes of credentials that are wrong.
+const BAD_CREDENTIALS: [&str; 8] = [
+    "UnrecognizedClient",
+    "InvalidClientTokenId",
+    "InvalidSignature",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "MissingAuthenticationToken",
+    "InvalidAccessKeyId",
+    "AuthFailure",
+];
+
+const QUEUE_OPERATIONS: [&str; 6] = [
+    "SendMessage",
+    "ReceiveMessage",
+    "DeleteMessage",
+    "GetQueueAttributes",
+    "ChangeMessageVisibility",
+    "ChangeMessageVisibilityBatch",
+];
+
+fn named<'a>(value: Option<&'a String>, flag: &str, variable: &str, output: &str) -> Result<&'a str, Fault> {
+    value.map(String::as_str).filter(|value| !value.is_empty()).ok_or_else(|| {
+        Fault::Usage(format!(
+            "Which stack? Give {flag} or set {variable} (the stack's output {output}), or give --local for the local service."
+        ))
+    })
+}
+
+/// The region in a queue's URL, `https://sqs.us-east-1.amazonaws.com/...`.
+fn region_of(url: &str) -> Option<&str> {
+    let host = url.strip_prefix("https://sqs.")?.split('/').next()?;
+    host.split_once(".amazonaws.").map(|(region, _)| region)
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build()
+}
+
+fn no_credentials(error: &CredentialsError) -> Fault {
+    Fault::Unreachable(match error {
+        CredentialsError::CredentialsNotLoaded(_) => "There are no AWS credentials: set AWS_PROFILE, or \
+             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`."
+            .to_owned(),
+        CredentialsError::InvalidConfiguration(_) => {
+            "The AWS configuration cannot be used; check the profile and ~/.aws/config.".to_owned()
+        }
+        _ => "The AWS credentials could not be fetched; log in again, or check the profile.".to_owned(),
+    })
+}
+
+/// What the local service says of itself.
+async fn ask(url: &str) -> Result<Value, Fault> {
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build();
+    let client = client.map_err(|_| Fault::Unreachable("No HTTP client could be made.".to_owned()))?;
+    let answer = client.get(format!("{url}/_local")).send().await.map_err(|error| {
+        if error.is_builder() {
+            return Fault::Usage(format!("`--local` must be a URL such as {}, not {url}.", crate::cli::LOCAL_URL));
+        }
+        Fault::Unreachable(format!(
+            "No local service answers at {url}; start one with `cargo run -p local`, or name its URL: --local=URL."
+        ))
+    })?;
+    answer.json().await.map_err(|_| not_ours(url))
+}
+
+fn not_ours(url: &str) -> Fault {
+    Fault::Unreachable(format!("What answers at {url} is not the local service of this release."))
+}

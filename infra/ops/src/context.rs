@@ -1,0 +1,84 @@
+//! What every command works with: the connection, the output, who the operator is.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use shared::{
+    domain::time::Timestamp,
+    dynamodb::DynamoDb,
+    ports::{Clock, SystemClock},
+    sqs::Sqs,
+    use_case::{Service, Worker},
+};
+
+use crate::{cli::Common, connection::Connection, fault::Fault, output::Out};
+
+/// The longest name of an operator, in characters. It stands in every change of a history.
+const NAME: usize = 64;
+
+/// What every command works with.
+pub struct Context {
+    /// The stack or the local service.
+    pub connection: Connection,
+    /// Where results go.
+    pub out: Out,
+    operator: Option<String>,
+    yes: bool,
+}
+
+impl Context {
+    /// From the command line.
+    pub fn new(connection: Connection, out: Out, common: Common) -> Self {
+        Self { connection, out, operator: common.operator, yes: common.yes }
+    }
+
+    /// The store.
+    pub fn store(&self) -> DynamoDb {
+        self.connection.store()
+    }
+
+    /// Store and queue.
+    pub fn worker(&self) -> Result<Worker<DynamoDb, Sqs>, Fault> {
+        Ok(self.service(self.connection.queue()?))
+    }
+
+    /// The store with this queue.
+    pub fn service<Q>(&self, queue: Q) -> Worker<DynamoDb, Q> {
+        Service { store: self.store(), queue, tokens: (), clock: std::sync::Arc::new(SystemClock) }
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        SystemClock.now()
+    }
+
+    /// Who makes the change, for the histories: `--as`, else the user's name on this machine.
+    pub fn operator(&self) -> Result<String, Fault> {
+        let user = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+        let name = self.operator.clone().or_else(user).unwrap_or_default().trim().to_owned();
+        if name.is_empty() {
+            return Err(Fault::Usage("Say who you are, for the order's history: --as NAME.".to_owned()));
+        }
+        if name.chars().count() > NAME || name.chars().any(char::is_control) {
+            return Err(Fault::Usage(format!("`--as` must have at most {NAME} characters, in one line.")));
+        }
+        Ok(name)
+    }
+
+    /// Asks before something that cannot be undone.
+    pub fn confirm(&self, what: &str) -> Result<(), Fault> {
+        if self.yes {
+            return Ok(());
+        }
+        let (stdin, mut stderr) = (std::io::stdin(), std::io::stderr());
+        if !stdin.is_terminal() {
+            return Err(Fault::Usage(format!("{what} Nobody is there to be asked: give --yes to do it.")));
+        }
+        let mut answer = String::new();
+        let asked = write!(stderr, "{what} Go on? [y/N] ").and_then(|()| stderr.flush());
+        asked.and_then(|()| stdin.lock().read_line(&mut answer)).map_err(|_| Fault::refused("Nothing was done."))?;
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(Fault::refused("Nothing was done.")),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Results: tables for people, JSON for scripts. Both go to the standard output; remarks go to the standard error.
+
+use std::io::{IsTerminal, Write};
+
+use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use serde_json::Value;
+use shared::domain::{
+    status::Status,
+    time::{Timestamp, to_wire},
+};
+
+/// How a text is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As any other.
+    Plain,
+    /// All is well.
+    Good,
+    /// Somebody is waited for.
+    Waits,
+    /// Something is wrong.
+    Bad,
+}
+
+impl Tone {
+    /// The tone of an order's state.
+    pub fn of(status: Status) -> Self {
+        match status {
+            Status::Completed => Self::Good,
+            Status::Failed | Status::PaymentFailed => Self::Bad,
+            Status::Pending | Status::PendingPayment | Status::PaymentSubmitted => Self::Waits,
+            Status::Queued | Status::Provisioning | Status::Canceled => Self::Plain,
+        }
+    }
+}
+
+/// A text in a table.
+pub type Text = (String, Tone);
+
+/// A plain text.
+#[allow(clippy::needless_pass_by_value, reason = "numbers and texts alike are given as they are")]
+pub fn plain(text: impl ToString) -> Text {
+    (text.to_string(), Tone::Plain)
+}
+
+/// A time for a person, or `-`.
+pub fn time(at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "-".to_owned(), to_wire)
+}
+
+/// Where results go.
+pub struct Out {
+    /// Is JSON wanted?
+    pub json: bool,
+    terminal: bool,
+    colours: bool,
+}
+
+impl Out {
+    /// To the standard output. Colours only on a terminal, and not where `NO_COLOR` is set (<https://no-color.org>).
+    pub fn new(json: bool) -> Self {
+        let terminal = std::io::stdout().is_terminal();
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
+        Self { json, terminal, colours: terminal && !set("NO_COLOR") && !dumb }
+    }
+
+    /// A line for people.
+    pub fn line(&self, text: impl AsRef<str>) {
+        write(text.as_ref());
+    }
+
+    /// A remark beside the result.
+    pub fn remark(&self, text: impl AsRef<str>) {
+        eprintln!("{}", text.as_ref());
+    }
+
+    /// A result for scripts.
+    pub fn value(&self, value: &Value) {
+        write(&serde_json::to_string_pretty(value).unwrap_or_default());
+    }
+
+    /// A table for people: columns without lines, as wide as the terminal at most.
+    pub fn table(&self, heads: &[&str], rows: Vec<Vec<Text>>) {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        if self.terminal {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        } else {
+            table.force_no_tty();
+        }
+        if self.colours {
+            table.enforce_styling();
+        }
+        if heads.iter().any(|head| !head.is_empty()) {
+            table.set_header(heads.iter().copied());
+        }
+        for row in rows {
+            table.add_row(row.into_iter().map(|text| self.cell(text)));
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        for line in table.lines() {
+            write(line.trim_end());
+        }
+    }
+
+    fn cell(&self, (text, tone): Text) -> Cell {
+        let cell = Cell::new(text);
+        match tone {
+            _ if !self.colours => cell,
+            Tone::Plain => cell,
+            Tone::Good => cell.fg(Color::Green),
+            Tone::Waits => cell.fg(Color::Yellow),
+            Tone::Bad => cell.fg(Color::Red),
+        }
+    }
+}
+
+/// A reader who has seen enough may close the pipe.
+fn write(line: &str) {
+    let _closed = writeln!(std::io::stdout().lock(), "{line}");
+}

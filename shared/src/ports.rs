@@ -22,6 +22,10 @@ use crate::domain::{
     work_order::WorkOrder,
 };
 
+mod panel;
+
+pub use panel::{NoPanel, Panel, PanelAnswer, PanelFault};
+
 /// A fault of a store or a queue. The text names operation and error code, never contents: it goes into logs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {

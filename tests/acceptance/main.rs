@@ -6,6 +6,7 @@ mod by_token;
 mod calls;
 mod catalogue;
 mod complete_order;
+mod connector;
 mod create_work_order;
 mod faults;
 mod get_work_order;

@@ -15,7 +15,7 @@ use shared::{
         work_order::WorkOrder,
     },
     lambda::reply::Reply,
-    ports::Found,
+    ports::{Found, NoPanel},
     use_case::{
         Service, Worker, operator,
         provision::{Delivery, provision},
@@ -324,7 +324,8 @@ impl World {
                         let delivery =
                             Delivery { message_id: "m".into(), receipt: "r".into(), name: Some(name), count };
                         let batch =
-                            provision(&self.worker, vec![delivery], &|| std::time::Duration::from_secs(30)).await;
+                            provision(&self.worker, &NoPanel, vec![delivery], &|| std::time::Duration::from_secs(30))
+                                .await;
                         assert!(batch.again.is_empty(), "{batch:?}");
                     }
                 }

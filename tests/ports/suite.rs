@@ -13,6 +13,7 @@ use shared::{
         ids::{ActivationId, ProductId, WorkOrderId},
         money::{Amount, Currency},
         once::Fingerprint,
+        panel::AtPanel,
         status::Status,
         time::{Timestamp, from_wire},
         work_order::{Customer, NewWorkOrder, WorkOrder},
@@ -45,6 +46,7 @@ fn order(number: u64, status: Status, email: &str, when: Timestamp) -> WorkOrder
         connections: 1,
         is_trial: false,
         bouquet_ids: vec![],
+        panel_product_id: None,
         intent: Intent::NewActivation,
         activation_id: None,
         qty: 1,
@@ -92,6 +94,7 @@ fn line(id: u64) -> Activation {
         is_trial: false,
         applied: BTreeSet::new(),
         changes: Vec::new(),
+        panel: AtPanel::default(),
         version: 1,
     }
 }
@@ -312,9 +315,9 @@ async fn directory_of_keys(store: &DynamoDb, demo: &ApiKey) {
     assert!(named.listed.iter().any(|listed| listed.hash == demo.hash));
     assert!(store.directory().await.unwrap().contains(&named));
     let mut late = named.clone();
-    named.listed[0].by = "test".to_owned();
+    "test".clone_into(&mut named.listed[0].by);
     assert_eq!(store.save_named(&mut named).await.unwrap(), Saved::Done);
-    late.listed[0].by = "too late".to_owned();
+    "too late".clone_into(&mut late.listed[0].by);
     assert_eq!(store.save_named(&mut late).await.unwrap(), Saved::Lost);
     let mut new = shared::ports::NamedKeys { version: 0, ..named };
     assert_eq!(store.save_named(&mut new).await.unwrap(), Saved::Lost, "the name is there");
@@ -324,7 +327,7 @@ async fn directory_of_keys(store: &DynamoDb, demo: &ApiKey) {
     let later = ApiKey { revoked_at: Some(at("2026-11-24 12:00:00")), ..demo.clone() };
     assert_eq!(store.replace_key(demo, &later).await.unwrap(), Saved::Lost, "it is revoked already");
     let unknown = KeyHash::of("nobody's");
-    assert_eq!(store.keys(&[unknown, demo.hash.clone()]).await.unwrap(), [revoked.clone()]);
+    assert_eq!(store.keys(&[unknown, demo.hash.clone()]).await.unwrap(), std::slice::from_ref(&revoked));
     assert_eq!(store.replace_key(&revoked, demo).await.unwrap(), Saved::Done);
 }
 

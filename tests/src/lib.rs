@@ -12,5 +12,8 @@ pub mod clock;
 pub mod faults;
 pub mod memory;
 pub mod openapi;
+pub mod orders;
+pub mod panel;
 pub mod seed;
 pub mod service;
+pub mod steps;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 pub use shared::dynamodb::layout::Item;
 use shared::{
     domain::{reference::ReferenceCode, work_order::WorkOrder},
+    outbound::panel::HttpPanel,
     ports::{Orders, SystemClock},
 };
 
@@ -67,6 +68,7 @@ pub struct Setup {
     pub cache_for: Duration,
     pub key_rate: u32,
     pub slowest_body: Option<Duration>,
+    pub panel: Option<HttpPanel>,
 }
 
 impl Default for Setup {
@@ -78,6 +80,7 @@ impl Default for Setup {
             cache_for: shared::dynamodb::CACHE_FOR,
             key_rate: 0,
             slowest_body: None,
+            panel: None,
         }
     }
 }
@@ -114,6 +117,7 @@ impl TestService {
             slowest_body: setup.slowest_body.unwrap_or(local::start::SLOWEST_BODY),
             http: Some(http.shared()),
             background: setup.background,
+            panel: setup.panel,
             ..Options::default()
         };
         let local = Local::start(options).await.expect("the service starts");

@@ -1,5 +1,7 @@
 //! The provisioning queue's consumer: makes the lines of paid orders, and answers which messages to deliver again.
 
+mod told;
+
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -8,7 +10,7 @@ use shared::{
         clients::counting,
         metrics::{Metric, Metrics},
     },
-    ports::{Deliveries, Lines, Orders},
+    ports::{Deliveries, Lines, Orders, Panel},
     sqs::from_body,
     use_case::{
         Worker,
@@ -16,9 +18,12 @@ use shared::{
     },
 };
 
+use told::{Outcome as Told, Timed};
+
 /// Works off a batch. `time_left`: of the invocation.
-pub async fn handle<S, Q>(
+pub async fn handle<S, Q, P>(
     service: &Worker<S, Q>,
+    panel: &P,
     event: SqsEvent,
     request_id: &str,
     time_left: &(dyn Fn() -> Duration + Sync),
@@ -26,20 +31,41 @@ pub async fn handle<S, Q>(
 where
     S: Orders + Lines,
     Q: Deliveries,
+    P: Panel,
 {
     let started = Instant::now();
     let deliveries: Vec<Delivery> = event.records.into_iter().map(delivery).collect();
     let messages = deliveries.len();
-    let (batch, calls) = counting(Box::pin(provision(service, deliveries, time_left))).await;
+    let panel = Timed::new(panel);
+    let (batch, calls) = counting(Box::pin(provision(service, &panel, deliveries, time_left))).await;
     let mut metrics = Metrics::default();
     for report in &batch.reports {
         log(request_id, report, &mut metrics);
     }
     let ms = started.elapsed().as_secs_f64() * 1_000.0;
     let again = batch.again.len();
-    tracing::info!(request_id, action = "provision", messages, again, ms, calls, "batch");
+    let panel_calls = panel.count();
+    tracing::info!(request_id, action = "provision", messages, again, ms, calls, panel_calls, "batch");
     metrics.emit("provision");
+    emit(&panel.into_calls());
     response(batch)
+}
+
+/// The metrics of the panel, in lines of as many values as one may have.
+fn emit(calls: &[(Told, f64)]) {
+    for calls in calls.chunks(100) {
+        let mut metrics = Metrics::default();
+        for (outcome, ms) in calls {
+            metrics.count(Metric::PanelCalls);
+            metrics.add(Metric::PanelMilliseconds, *ms);
+            match outcome {
+                Told::Done => {}
+                Told::Refused => metrics.count(Metric::PanelRefusals),
+                Told::Fault => metrics.count(Metric::PanelFaults),
+            }
+        }
+        metrics.emit("provision");
+    }
 }
 
 fn delivery(message: SqsMessage) -> Delivery {

@@ -8,9 +8,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();
     let environment = Environment::read()?;
     let service = &Environment::service(environment.table()?, environment.queue()?, ());
+    let panel = &Environment::panel()?;
     let handle = |event: LambdaEvent<_>| async move {
         let time_left = || event.context.deadline().duration_since(std::time::SystemTime::now()).unwrap_or_default();
-        let work = provision::handle(service, event.payload, &event.context.request_id, &time_left);
+        let work = provision::handle(service, panel, event.payload, &event.context.request_id, &time_left);
         Ok::<_, lambda_runtime::Error>(Box::pin(work).await)
     };
     lambda_runtime::run(service_fn(handle)).await

@@ -10,6 +10,7 @@ use shared::{
     domain::token::TokenSecrets,
     dynamodb::DynamoDb,
     lambda::http::respond,
+    outbound::panel::HttpPanel,
     ports::{Clock, PortError},
     sqs::Sqs,
     use_case::{Service, Worker, rate_limit::RateLimits},
@@ -42,12 +43,21 @@ const API: [&str; 14] = [
 pub struct Functions {
     api: Service<DynamoDb, Sqs>,
     worker: Worker<DynamoDb, Sqs>,
+    panel: Option<HttpPanel>,
 }
 
 impl Functions {
-    /// The functions over a store and a queue.
-    pub fn new(store: DynamoDb, queue: Sqs, tokens: TokenSecrets, clock: Arc<dyn Clock>, limits: RateLimits) -> Self {
+    /// The functions over a store and a queue, and a panel if there is one.
+    pub fn new(
+        store: DynamoDb,
+        queue: Sqs,
+        tokens: TokenSecrets,
+        clock: Arc<dyn Clock>,
+        limits: RateLimits,
+        panel: Option<HttpPanel>,
+    ) -> Self {
         Self {
+            panel,
             api: Service {
                 store: store.clone(),
                 queue: queue.clone(),
@@ -117,7 +127,7 @@ impl Functions {
     pub async fn provision(&self, event: SqsEvent, timeout: Duration) -> SqsBatchResponse {
         let started = std::time::Instant::now();
         let time_left = || timeout.saturating_sub(started.elapsed());
-        provision::handle(&self.worker, event, &Uuid::new_v4().to_string(), &time_left).await
+        provision::handle(&self.worker, &self.panel, event, &Uuid::new_v4().to_string(), &time_left).await
     }
 
     /// Calls the schedule's function.

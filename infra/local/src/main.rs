@@ -5,7 +5,10 @@ use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
 use local::{DEMO_KEY, Local, Options, StartFault};
-use shared::lambda::{logs, metrics};
+use shared::{
+    lambda::{logs, metrics},
+    outbound::{endpoint::Endpoint, panel::HttpPanel, post::Outbound, reach::Reach, sign::SigningSecrets},
+};
 use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// The order back end on one machine: API, provisioning, queue and database in one process.
@@ -39,6 +42,13 @@ struct Arguments {
     /// Begin with nothing: no catalogue, no key, the first order is number 1
     #[arg(long, conflicts_with = "seed")]
     no_seed: bool,
+    /// URL of the panel that serves the lines, or of infra/receiver; without it, the lines here are the record. Addresses
+    /// of this machine and its network, and http://, are allowed
+    #[arg(long, value_name = "URL", requires = "provisioner_secret")]
+    provisioner_url: Option<String>,
+    /// What calls of the panel are signed with: whsec_ and Base64
+    #[arg(long, value_name = "SECRET", env = "PROVISIONER_SECRET", hide_env_values = true)]
+    provisioner_secret: Option<String>,
     /// How to write the log: for people, or as the deployed functions write it, metrics included
     #[arg(long, value_enum, default_value_t = Log::Text)]
     log: Log,
@@ -73,6 +83,7 @@ async fn run(arguments: Arguments) -> Result<(), StartFault> {
         )
     });
     let options = Options {
+        panel: panel(arguments.provisioner_url, arguments.provisioner_secret)?,
         host: arguments.host,
         port: arguments.port,
         endpoints_host: arguments.endpoints_host,
@@ -95,6 +106,16 @@ async fn run(arguments: Arguments) -> Result<(), StartFault> {
     println!("Stopping.");
     local.stop().await;
     Ok(())
+}
+
+fn panel(url: Option<String>, secret: Option<String>) -> Result<Option<HttpPanel>, StartFault> {
+    let Some((url, secret)) = url.zip(secret) else { return Ok(None) };
+    let refuse = |name: &str, rule: &str| StartFault::new(format!("{name} {rule}"));
+    // One machine, one person: the panel may well run beside.
+    let reach = Reach::Any;
+    let endpoint = Endpoint::parse(&url, reach).map_err(|why| refuse("--provisioner-url", why.rule()))?;
+    let secrets = SigningSecrets::parse(&secret).map_err(|why| refuse("--provisioner-secret", why.rule()))?;
+    Ok(Some(HttpPanel { client: Outbound::new(reach), endpoint, secrets }))
 }
 
 fn welcome(url: &str) -> String {

@@ -13,6 +13,7 @@ use shared::{
     domain::api_key::KeyHash,
     dynamodb::{CACHE_FOR, DynamoDb},
     lambda::clients::{Aws, http_client},
+    outbound::panel::HttpPanel,
     ports::{Clock, Lookup, SystemClock, Wanted},
     sqs::Sqs,
     use_case::{catalogue, rate_limit::RateLimits, sweep},
@@ -80,6 +81,8 @@ pub struct Options {
     pub slowest_body: Duration,
     /// The HTTP client that the functions call DynamoDB and SQS with; tests put faults into it.
     pub http: Option<SharedHttpClient>,
+    /// The panel that serves the lines; none: the lines here are the record.
+    pub panel: Option<HttpPanel>,
     /// Are queue and schedule worked off? Tests may do so themselves.
     pub background: bool,
 }
@@ -99,6 +102,7 @@ impl Default for Options {
             key_rate: 0,
             slowest_body: SLOWEST_BODY,
             http: None,
+            panel: None,
             background: true,
         }
     }
@@ -197,6 +201,7 @@ impl Local {
             tokens,
             options.clock.clone(),
             RateLimits::per_second(options.key_rate),
+            options.panel,
         );
 
         let dead_letter_url = format!("{sqs_endpoint}/000000000000/{DEAD_LETTERS}");

@@ -7,7 +7,7 @@ use shared::{
     dynamodb::DynamoDb,
     ports::{Clock, SystemClock},
     sqs::Sqs,
-    use_case::{Service, Worker},
+    use_case::{Service, Worker, rate_limit::RateLimits},
 };
 
 use crate::{cli::Common, connection::Connection, fault::Fault, output::Out};
@@ -43,7 +43,8 @@ impl Context {
 
     /// The store with this queue.
     pub fn service<Q>(&self, queue: Q) -> Worker<DynamoDb, Q> {
-        Service { store: self.store(), queue, tokens: (), clock: std::sync::Arc::new(SystemClock) }
+        let (store, clock) = (self.store(), std::sync::Arc::new(SystemClock));
+        Service { store, queue, tokens: (), clock, limits: RateLimits::default() }
     }
 
     /// Now.

@@ -11,6 +11,7 @@ use super::{
     catalogue::Category,
     email::Email,
     ids::{ActivationId, BouquetId, ProductId},
+    panel::{AtPanel, Values},
     time::{Timestamp, add_months},
 };
 
@@ -22,6 +23,8 @@ pub enum LineStatus {
     Active,
     /// Switched off.
     Suspended,
+    /// Not there yet: it is being made at the panel.
+    Reserved,
 }
 
 impl LineStatus {
@@ -30,6 +33,7 @@ impl LineStatus {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Reserved => "reserved",
         }
     }
 }
@@ -59,6 +63,11 @@ impl Password {
         ))
     }
 
+    /// The password that a panel gave.
+    pub fn given(text: String) -> Self {
+        Self(text)
+    }
+
     /// In clear, for the line's owner.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -80,6 +89,16 @@ impl EffectName {
     /// The effect of cart line `line` (from 1) of `order`.
     pub fn of_line(order: Uuid, line: usize) -> Self {
         Self(format!("{order}/{line}"))
+    }
+
+    /// The making of unit `unit` (from 1) of `order`.
+    pub fn of_unit(order: Uuid, unit: u32) -> Self {
+        Self(format!("{order}/u{unit}"))
+    }
+
+    /// The switching off of unit `unit` (from 1) of `order`.
+    pub fn of_suspension(order: Uuid, unit: u32) -> Self {
+        Self(format!("{order}/s{unit}"))
     }
 
     /// As it is stored.
@@ -149,6 +168,9 @@ pub struct Activation {
     /// Who switched it off and on, oldest first; the latest 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<LineChange>,
+    /// What is known of it at the panel.
+    #[serde(default, skip_serializing_if = "AtPanel::is_empty")]
+    pub panel: AtPanel,
     /// Counts the writes to it; every write is conditional on the one before.
     pub version: u64,
 }
@@ -180,6 +202,22 @@ impl Activation {
         self.changes.iter().any(|change| change.to == LineStatus::Active && change.at > then)
     }
 
+    /// Is it there, whether or not it serves? A line that is being made is not, for everybody but its maker.
+    pub fn is_there(&self) -> bool {
+        self.status != LineStatus::Reserved
+    }
+
+    /// What it has.
+    pub fn values(&self) -> Values {
+        Values {
+            product_id: self.product_id,
+            connections: self.connections,
+            expires_at: self.expires_at,
+            is_trial: self.is_trial,
+            status: self.status,
+        }
+    }
+
     /// Applies a renewal or an upgrade at `now`, the order's last queued_at, so that every delivery computes the same.
     /// Returns whether anything changed: an effect that was applied before changes nothing.
     ///
@@ -192,18 +230,27 @@ impl Activation {
         if !self.applied.insert(effect.clone()) {
             return false;
         }
+        let after = self.after(item, now);
+        (self.product_id, self.connections, self.expires_at, self.is_trial) =
+            (after.product_id, after.connections, after.expires_at, after.is_trial);
+        true
+    }
+
+    /// What the line has once a renewal or an upgrade is applied.
+    pub fn after(&self, item: &CartLine, now: Timestamp) -> Values {
+        let mut after = self.values();
         let from_now = item.intent == Intent::TrialUpgrade && self.is_trial;
-        self.expires_at = self.expires_at.map(|until| {
+        after.expires_at = self.expires_at.map(|until| {
             let start = if from_now { now } else { until.max(now) };
             add_months(start, item.duration_months.saturating_mul(item.qty))
         });
         if self.is_trial || item.connections >= self.connections {
-            self.product_id = item.product_id;
-            self.connections = item.connections;
+            after.product_id = item.product_id;
+            after.connections = item.connections;
         }
         // Paid time makes it a paid line, whichever of several orders came first.
-        self.is_trial = false;
-        true
+        after.is_trial = false;
+        after
     }
 }
 
@@ -230,6 +277,7 @@ mod tests {
             is_trial,
             applied: BTreeSet::new(),
             changes: vec![],
+            panel: AtPanel::default(),
             version: 1,
         }
     }
@@ -243,6 +291,7 @@ mod tests {
             connections,
             is_trial: false,
             bouquet_ids: vec![],
+            panel_product_id: None,
             intent,
             activation_id: Some(ActivationId(321)),
             qty,

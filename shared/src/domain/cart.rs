@@ -67,6 +67,9 @@ pub struct CartLine {
     pub is_trial: bool,
     /// Its bouquets then.
     pub bouquet_ids: Vec<BouquetId>,
+    /// What the panel called the product then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub panel_product_id: Option<String>,
     /// What to do.
     pub intent: Intent,
     /// The line to renew or upgrade, as ordered.
@@ -89,6 +92,7 @@ impl CartLine {
             connections: product.connections,
             is_trial: product.is_trial,
             bouquet_ids: product.bouquet_ids.clone(),
+            panel_product_id: Some(product.panel_product_id.clone()),
             intent: item.intent,
             activation_id: item.activation_id,
             qty: item.qty,

@@ -10,6 +10,7 @@ pub mod email;
 pub mod ids;
 pub mod money;
 pub mod once;
+pub mod panel;
 pub mod provisioning;
 pub mod reference;
 pub mod status;

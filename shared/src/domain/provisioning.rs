@@ -6,6 +6,7 @@ use super::{
     activation::{Activation, EffectName, LineStatus, Origin, Password},
     cart::{CartLine, Intent},
     ids::ActivationId,
+    panel::AtPanel,
     time::{Timestamp, add_months},
     work_order::WorkOrder,
 };
@@ -98,6 +99,7 @@ pub fn new_line(
         is_trial: item.is_trial,
         applied: BTreeSet::new(),
         changes: Vec::new(),
+        panel: AtPanel::default(),
         version: 1,
     }
 }

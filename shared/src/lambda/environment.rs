@@ -6,6 +6,7 @@ use super::clients::Aws;
 use crate::{
     domain::token::{TokenSecret, TokenSecrets},
     dynamodb::DynamoDb,
+    outbound::{endpoint::Endpoint, panel::HttpPanel, post::Outbound, reach::Reach, sign::SigningSecrets},
     ports::SystemClock,
     sqs::Sqs,
     use_case::{Service, rate_limit::RateLimits},
@@ -72,6 +73,22 @@ impl Environment {
             })
             .transpose()?;
         Ok(TokenSecrets::new(current, previous))
+    }
+
+    /// The panel: at `PROVISIONER_URL`, if that is set, its messages signed with `PROVISIONER_SECRET`. With
+    /// `PROVISIONER_ALLOW_PRIVATE` of `true`, private addresses and http:// are allowed.
+    pub fn panel() -> Result<Option<HttpPanel>, EnvironmentError> {
+        let Some(url) = optional("PROVISIONER_URL") else { return Ok(None) };
+        let reach = match optional("PROVISIONER_ALLOW_PRIVATE").as_deref() {
+            None | Some("false") => Reach::Public,
+            Some("true") => Reach::Any,
+            Some(_) => return Err(EnvironmentError::Unusable("PROVISIONER_ALLOW_PRIVATE", "must be true or false")),
+        };
+        let endpoint =
+            Endpoint::parse(&url, reach).map_err(|why| EnvironmentError::Unusable("PROVISIONER_URL", why.rule()))?;
+        let secrets = SigningSecrets::parse(&required("PROVISIONER_SECRET")?)
+            .map_err(|why| EnvironmentError::Unusable("PROVISIONER_SECRET", why.rule()))?;
+        Ok(Some(HttpPanel { client: Outbound::new(reach), endpoint, secrets }))
     }
 
     /// The service of a function behind the API: by the machine's clock, with the limit `KEY_RATE`, in requests a second

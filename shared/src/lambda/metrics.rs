@@ -42,11 +42,19 @@ pub enum Metric {
     SweepTroubles,
     /// Messages that waited when the sweep held back.
     Backlog,
+    /// Calls of the panel.
+    PanelCalls,
+    /// Calls of the panel without an answer that could be used; they are made again.
+    PanelFaults,
+    /// Effects that the panel refused for good.
+    PanelRefusals,
+    /// Milliseconds that a call of the panel took.
+    PanelMilliseconds,
 }
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::OrdersAccepted,
         Self::PaymentsSubmitted,
         Self::OrdersReplayed,
@@ -60,6 +68,10 @@ impl Metric {
         Self::OrdersResent,
         Self::SweepTroubles,
         Self::Backlog,
+        Self::PanelCalls,
+        Self::PanelFaults,
+        Self::PanelRefusals,
+        Self::PanelMilliseconds,
     ];
 
     /// Its name in CloudWatch.
@@ -78,12 +90,17 @@ impl Metric {
             Self::OrdersResent => "OrdersResent",
             Self::SweepTroubles => "SweepTroubles",
             Self::Backlog => "Backlog",
+            Self::PanelCalls => "PanelCalls",
+            Self::PanelFaults => "PanelFaults",
+            Self::PanelRefusals => "PanelRefusals",
+            Self::PanelMilliseconds => "PanelMilliseconds",
         }
     }
 
     fn unit(self) -> &'static str {
         match self {
             Self::SecondsToProvision => "Seconds",
+            Self::PanelMilliseconds => "Milliseconds",
             _ => "Count",
         }
     }

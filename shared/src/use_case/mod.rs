@@ -23,6 +23,7 @@ pub mod draft;
 pub mod find_order;
 pub mod get_work_order;
 pub mod keys;
+pub mod line_effect;
 pub mod lines;
 pub mod list_orders;
 pub mod once;

@@ -65,8 +65,9 @@ pub async fn partial<S: Orders, Q>(
     decided.await.map(|(order, ())| order)
 }
 
-/// Calls the order off. Lines that a failed order had made are suspended.
-pub async fn cancel<S: Orders + Lines, Q>(
+/// Calls the order off. Lines that a failed order had made are suspended; where the panel may have them, the provisioning
+/// queue's consumer tells it.
+pub async fn cancel<S: Orders + Lines, Q: Queue>(
     service: &Worker<S, Q>,
     operator: &str,
     order: WorkOrder,
@@ -81,7 +82,10 @@ pub async fn cancel<S: Orders + Lines, Q>(
         Ok(Decision::Store(()))
     });
     let (order, ()) = decided.await?;
-    suspend_lines(service, &order).await?;
+    if suspend_lines(service, &order).await? {
+        // Where this fails, the operator is told, and may say it again.
+        service.queue.send((&order).into()).await?;
+    }
     Ok(order)
 }
 

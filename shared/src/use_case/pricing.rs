@@ -54,7 +54,7 @@ pub fn price(request: &OrderRequest, found: &Found) -> Result<Priced, Vec<FieldE
             ));
         }
         if let Some(id) = item.activation_id {
-            match found.lines.get(&id) {
+            match found.lines.get(&id).filter(|line| line.is_there()) {
                 None => errors.push(FieldError::new(
                     field("activation_id"),
                     format!("names no line: there is none with id {id}"),

@@ -10,11 +10,14 @@ use super::{
 };
 use crate::{
     domain::{provisioning, work_order::WorkOrder},
-    ports::{Deliveries, Lines, Loaded, OrderName, Orders, PortError},
+    ports::{Deliveries, Lines, Loaded, OrderName, Orders, Panel, PortError},
 };
 
 /// Orders of a batch worked on at once. More would open more connections than they save time.
 const AT_ONCE: usize = 4;
+
+/// The longest that a panel may put its next call off. The queue would allow 12 hours.
+const LONGEST_PUT_OFF: Duration = Duration::from_secs(15 * 60);
 
 /// One message.
 #[derive(Debug, Clone)]
@@ -84,8 +87,9 @@ impl Group {
 
 /// Works off a batch. `time_left`: of the invocation; when it runs short, no new effect is begun and the rest is handed
 /// back. A message that cannot be read comes back until it rests in the dead-letter queue, where somebody can see it.
-pub async fn provision<S: Orders + Lines, Q: Deliveries>(
+pub async fn provision<S: Orders + Lines, Q: Deliveries, P: Panel>(
     service: &Worker<S, Q>,
+    panel: &P,
     deliveries: Vec<Delivery>,
     time_left: &(dyn Fn() -> Duration + Sync),
 ) -> Batch {
@@ -113,7 +117,7 @@ pub async fn provision<S: Orders + Lines, Q: Deliveries>(
         .filter_map(|(name, loaded)| groups.remove(&name).map(|group| (name, loaded, group)));
     let mut batch = Batch::default();
     let mut results =
-        stream::iter(work.map(|(name, loaded, group)| one_order(service, name, loaded, group, time_left)))
+        stream::iter(work.map(|(name, loaded, group)| one_order(service, panel, name, loaded, group, time_left)))
             .buffer_unordered(AT_ONCE);
     while let Some((report, again)) = results.next().await {
         batch.again.extend(again);
@@ -121,15 +125,16 @@ pub async fn provision<S: Orders + Lines, Q: Deliveries>(
     }
     if !unreadable.deliveries.is_empty() {
         let cause = PortError::Corrupt("a message names no order".to_owned());
-        let delay = hand_back(&service.queue, &unreadable).await;
+        let delay = hand_back(&service.queue, &unreadable, Duration::ZERO).await;
         batch.again.extend(unreadable.deliveries.into_iter().map(|delivery| delivery.message_id));
         batch.reports.push(Report { reference: None, outcome: Outcome::Again { cause, delay } });
     }
     batch
 }
 
-async fn one_order<S: Orders + Lines, Q: Deliveries>(
+async fn one_order<S: Orders + Lines, Q: Deliveries, P: Panel>(
     service: &Worker<S, Q>,
+    panel: &P,
     name: OrderName,
     loaded: Loaded,
     group: Group,
@@ -137,13 +142,13 @@ async fn one_order<S: Orders + Lines, Q: Deliveries>(
 ) -> (Report, Vec<String>) {
     let reference = loaded.order.as_ref().ok().and_then(Option::as_ref).map(|order| order.reference().to_string());
     // One order whose data makes the code panic must not take the batch along.
-    let work = AssertUnwindSafe(Box::pin(one_loaded(service, name, loaded, group.count() > 1, time_left)))
+    let work = AssertUnwindSafe(Box::pin(one_loaded(service, panel, name, loaded, group.count() > 1, time_left)))
         .catch_unwind()
         .await;
     let result = work.unwrap_or_else(|_| {
         Err((None, Passing::Fault(PortError::Corrupt("the provisioning code panicked".to_owned()))))
     });
-    let (order, cause) = match result {
+    let (order, cause, put_off) = match result {
         Ok(Done::Completed { seconds }) => {
             return (Report { reference, outcome: Outcome::Completed { seconds } }, vec![]);
         }
@@ -153,9 +158,10 @@ async fn one_order<S: Orders + Lines, Q: Deliveries>(
         Ok(Done::Nothing) => {
             return (Report { reference, outcome: Outcome::Nothing }, vec![]);
         }
-        Err((order, Passing::Fault(cause))) => (order, cause),
+        Err((order, Passing::Fault(cause))) => (order, cause, Duration::ZERO),
+        Err((order, Passing::Later(cause, after))) => (order, cause, after),
         Err((order, Passing::NoTime)) if group.count() >= provisioning::MAX_DELIVERIES => {
-            (order, PortError::Unavailable("the invocations' time was up".to_owned()))
+            (order, PortError::Unavailable("the invocations' time was up".to_owned()), Duration::ZERO)
         }
         Err((_, Passing::NoTime)) => {
             // Nothing is wrong with the order: whoever is free takes it at once.
@@ -177,7 +183,7 @@ async fn one_order<S: Orders + Lines, Q: Deliveries>(
         };
         return (Report { reference, outcome }, again);
     }
-    let delay = hand_back(&service.queue, &group).await;
+    let delay = hand_back(&service.queue, &group, put_off).await;
     // An order that could not be read then can perhaps be read now.
     let order = match order {
         Some(order) => Some(order),
@@ -191,8 +197,9 @@ async fn one_order<S: Orders + Lines, Q: Deliveries>(
 
 type Fault = (Option<Box<WorkOrder>>, Passing);
 
-async fn one_loaded<S: Orders + Lines, Q>(
+async fn one_loaded<S: Orders + Lines, Q, P: Panel>(
     service: &Worker<S, Q>,
+    panel: &P,
     name: OrderName,
     loaded: Loaded,
     tried_before: bool,
@@ -211,7 +218,7 @@ async fn one_loaded<S: Orders + Lines, Q>(
     {
         return Err((Some(Box::new(order)), Passing::Fault(error)));
     }
-    provision_order(service, order, tried_before, time_left).await
+    provision_order(service, panel, order, tried_before, time_left).await
 }
 
 fn again(reference: Option<String>, cause: PortError, delay: Duration, group: Group) -> (Report, Vec<String>) {
@@ -219,9 +226,9 @@ fn again(reference: Option<String>, cause: PortError, delay: Duration, group: Gr
     (Report { reference, outcome: Outcome::Again { cause, delay } }, messages)
 }
 
-/// Sets the back-off of a failed delivery; how long it is.
-async fn hand_back<Q: Deliveries>(queue: &Q, group: &Group) -> Duration {
-    let delay = provisioning::back_off(group.count());
+/// Sets the back-off of a failed delivery; how long it is. `put_off`: for how long the panel asked.
+async fn hand_back<Q: Deliveries>(queue: &Q, group: &Group, put_off: Duration) -> Duration {
+    let delay = provisioning::back_off(group.count()).max(put_off.min(LONGEST_PUT_OFF));
     postpone_all(queue, group, delay).await;
     delay
 }

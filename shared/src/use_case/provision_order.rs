@@ -5,18 +5,22 @@ use std::{
     time::Duration,
 };
 
-use super::{RACE_ROUNDS, Worker, too_contended};
+use super::{
+    RACE_ROUNDS, Worker,
+    change::{Decision, change},
+    line_effect::{Never, Trouble, Work, switch_off},
+    too_contended,
+};
 use crate::{
     domain::{
-        activation::{Activation, EffectName, LineStatus, Origin, Password},
-        cart::CartLine,
+        activation::{Activation, LineStatus, Origin},
         ids::ActivationId,
-        provisioning::{Effect, effects, new_line},
+        provisioning::{Effect, effects},
         status::Status,
         time::Timestamp,
         work_order::WorkOrder,
     },
-    ports::{Lines, Made, OrderName, Orders, PortError, Saved},
+    ports::{Lines, OrderName, Orders, Panel, PortError, Saved},
 };
 
 /// Below this, no new effect is begun: a put that is tried three times takes as long as an operation may, 6 seconds.
@@ -44,6 +48,8 @@ pub enum Done {
 pub enum Passing {
     /// A fault that may pass.
     Fault(PortError),
+    /// A fault that may pass, but not before this much time.
+    Later(PortError, Duration),
     /// The invocation ends too soon.
     NoTime,
 }
@@ -54,43 +60,27 @@ impl From<PortError> for Passing {
     }
 }
 
-/// Why a line can never be done.
-struct Never(String);
-
-enum Trouble {
-    Never(Never),
-    Passing(Passing),
-}
-
-impl From<PortError> for Trouble {
-    fn from(error: PortError) -> Self {
-        Self::Passing(error.into())
-    }
-}
-
 /// Provisions `order` as it was read. A fault that may pass gives the order back as it was last seen.
-pub async fn provision_order<S: Orders + Lines, Q>(
+pub async fn provision_order<S: Orders + Lines, Q, P: Panel>(
     service: &Worker<S, Q>,
+    panel: &P,
     order: WorkOrder,
     tried_before: bool,
     time_left: &(dyn Fn() -> Duration + Sync),
 ) -> Result<Done, (Option<Box<WorkOrder>>, Passing)> {
+    let now = order.queued_at.unwrap_or(order.created_at);
+    let work = Work { service, panel, order: &order, now, time_left };
     let result = match order.status() {
-        Status::Queued | Status::Provisioning => run(service, &order, tried_before, time_left).await,
+        Status::Queued | Status::Provisioning => run(&work, tried_before).await,
         // A consumer may have died after it made lines and before it saw that the order was canceled.
-        Status::Canceled => suspend_lines(service, &order).await.map(|()| Done::Nothing).map_err(Passing::from),
+        Status::Canceled => call_off(&work, &order).await.map(|()| Done::Nothing),
         _ => Ok(Done::Nothing),
     };
     result.map_err(|passing| (Some(Box::new(order)), passing))
 }
 
-async fn run<S: Orders + Lines, Q>(
-    service: &Worker<S, Q>,
-    order: &WorkOrder,
-    tried_before: bool,
-    time_left: &(dyn Fn() -> Duration + Sync),
-) -> Result<Done, Passing> {
-    let now = order.queued_at.unwrap_or(order.created_at);
+async fn run<S: Orders + Lines, Q, P: Panel>(work: &Work<'_, S, Q, P>, tried_before: bool) -> Result<Done, Passing> {
+    let Work { service, order, .. } = work;
     let effects = effects(order);
     let named: BTreeSet<ActivationId> = effects
         .iter()
@@ -105,18 +95,19 @@ async fn run<S: Orders + Lines, Q>(
     let mut failures = Vec::new();
     for effect in effects {
         let index = effect.index();
-        if let Some(line) = made_before(&effect, &lines) {
+        let begun = begun_before(&effect, &lines);
+        if let Some(line) = begun.filter(|line| line.is_there()) {
             if let Some(names) = usernames.get_mut(index) {
                 names.extend(line.username.clone());
             }
             continue;
         }
-        if time_left() < TIME_FOR_AN_EFFECT {
+        if (work.time_left)() < TIME_FOR_AN_EFFECT {
             return Err(Passing::NoTime);
         }
-        let done = match effect {
-            Effect::Make { item, origin, id, .. } => make(service, order, item, origin, id, now).await,
-            Effect::Apply { item, name, id, .. } => apply(service, item, &name, id, now, &mut lines).await,
+        let done = match &effect {
+            Effect::Make { item, origin, id, .. } => work.make(item, origin, *id, begun).await,
+            Effect::Apply { item, name, id, .. } => work.apply(item, name, *id, &mut lines).await,
         };
         match done {
             Ok(username) => {
@@ -129,73 +120,43 @@ async fn run<S: Orders + Lines, Q>(
             Err(Trouble::Passing(passing)) => return Err(passing),
         }
     }
-    let failure = (!failures.is_empty()).then(|| failures.join("; "));
-    finish(service, order, usernames, failure).await
+    finish(work, usernames, reason(failures)).await
 }
 
-/// The line that an effect made at an earlier delivery.
-fn made_before<'a>(effect: &Effect<'_>, lines: &'a HashMap<ActivationId, Activation>) -> Option<&'a Activation> {
+/// The reasons as one text of bounded length: an order has up to 99 lines.
+fn reason(failures: Vec<String>) -> Option<String> {
+    const SHOWN: usize = 10;
+    let more = failures.len().saturating_sub(SHOWN);
+    let mut shown = failures.into_iter().take(SHOWN).collect::<Vec<_>>();
+    if more > 0 {
+        shown.push(format!("and {more} more"));
+    }
+    (!shown.is_empty()).then(|| shown.join("; "))
+}
+
+/// The line that an effect made, or began to make, at an earlier delivery.
+fn begun_before<'a>(effect: &Effect<'_>, lines: &'a HashMap<ActivationId, Activation>) -> Option<&'a Activation> {
     match effect {
         Effect::Make { id, origin, .. } => lines.get(id).filter(|line| line.is_from(origin)),
         Effect::Apply { .. } => None,
     }
 }
 
-/// Makes the line of one unit; its user name.
-async fn make<S: Lines, Q>(
-    service: &Worker<S, Q>,
-    order: &WorkOrder,
-    item: &CartLine,
-    origin: Origin,
-    id: ActivationId,
-    now: Timestamp,
-) -> Result<Option<String>, Trouble> {
-    let password = Password::random().map_err(|_| PortError::Unavailable("no randomness for a password".to_owned()))?;
-    let line = new_line(order, item, origin.clone(), id, password, now);
-    match service.store.make(&line).await? {
-        Made::New => Ok(line.username),
-        Made::Existed(existing) if existing.is_from(&origin) => Ok(existing.username),
-        Made::Existed(_) => Err(Trouble::Never(Never(format!("line {id} is there and is not of this order")))),
-    }
-}
-
-/// Renews or upgrades a line under its version; its user name.
-async fn apply<S: Lines, Q>(
-    service: &Worker<S, Q>,
-    item: &CartLine,
-    name: &EffectName,
-    id: ActivationId,
-    now: Timestamp,
-    lines: &mut HashMap<ActivationId, Activation>,
-) -> Result<Option<String>, Trouble> {
-    for _ in 0..RACE_ROUNDS {
-        let Some(line) = lines.get_mut(&id) else {
-            return Err(Trouble::Never(Never(format!("line {id} does not exist"))));
-        };
-        if !line.apply(name, item, now) || service.store.save_line(line).await? == Saved::Done {
-            return Ok(line.username.clone());
-        }
-        lines.remove(&id);
-        lines.extend(service.store.lines(&BTreeSet::from([id])).await?);
-    }
-    Err(too_contended("a line").into())
-}
-
 /// Stores the end of it. Whatever others did to the order meanwhile is read again and decided again.
-async fn finish<S: Orders + Lines, Q>(
-    service: &Worker<S, Q>,
-    order: &WorkOrder,
+async fn finish<S: Orders + Lines, Q, P: Panel>(
+    work: &Work<'_, S, Q, P>,
     usernames: Vec<Vec<String>>,
     failure: Option<String>,
 ) -> Result<Done, Passing> {
-    let mut current = order.clone();
+    let Work { service, order, .. } = work;
+    let mut current = (*order).clone();
     for _ in 0..RACE_ROUNDS {
         let now = service.now();
         // The lines were made for this queueing of the order; one that was queued anew since is another delivery's.
         let superseded = current.queued_at != order.queued_at;
         let (to, note) = match (current.status(), &failure) {
             (Status::Canceled, _) => {
-                suspend_lines(service, &current).await?;
+                call_off(work, &current).await?;
                 return Ok(Done::Nothing);
             }
             (Status::Completed, _) => return Ok(Done::Nothing),
@@ -233,32 +194,54 @@ async fn reread<S: Orders, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Resu
     service.store.order(order.uuid).await?.ok_or_else(gone)
 }
 
-/// Switches off the lines that a canceled order made, but for one that an operator has switched on since.
-pub(super) async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Result<(), PortError> {
-    let made: HashMap<ActivationId, Origin> = effects(order)
-        .into_iter()
-        .filter_map(|effect| match effect {
-            Effect::Make { id, origin, .. } => Some((id, origin)),
-            Effect::Apply { .. } => None,
-        })
-        .collect();
+/// Switches off the lines that a canceled order made, here and at the panel.
+async fn call_off<S: Orders + Lines, Q, P: Panel>(work: &Work<'_, S, Q, P>, order: &WorkOrder) -> Result<(), Passing> {
+    let service = work.service;
+    if !suspend_lines(service, order).await? {
+        return Ok(());
+    }
+    if let Some(refusals) = reason(work.tell_suspensions(&made_by(order)).await?) {
+        let noted = change(&service.store, order.clone(), |order| {
+            order.remark("provision", refusals.clone(), service.now());
+            Ok(Decision::Store(()))
+        });
+        if noted.await.is_err() {
+            tracing::warn!("that the panel refused to switch off lines of a canceled order could not be noted");
+        }
+    }
+    Ok(())
+}
+
+/// The lines that an order makes.
+fn made_by(order: &WorkOrder) -> HashMap<ActivationId, Origin> {
+    let made = effects(order).into_iter().filter_map(|effect| match effect {
+        Effect::Make { id, origin, .. } => Some((id, origin)),
+        Effect::Apply { .. } => None,
+    });
+    made.collect()
+}
+
+/// Switches off the lines that a canceled order made, but for one that an operator has switched on since. Returns whether the panel is still to be told, which the provisioning
+/// queue's consumer does.
+pub(super) async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Result<bool, PortError> {
+    let made = made_by(order);
     let canceled = order.history().iter().find(|change| change.to == Status::Canceled);
     let canceled_at = canceled.map_or(order.updated_at, |change| change.at);
     let by = canceled.map_or("provision", |change| &change.by);
     for _ in 0..RACE_ROUNDS {
         // By number: a run that is repeated takes the same steps.
         let lines: BTreeMap<_, _> = service.store.lines(&made.keys().copied().collect()).await?.into_iter().collect();
-        let mut all = true;
+        let (mut all, mut to_tell) = (true, false);
         for (id, mut line) in lines {
-            let ours = made.get(&id).is_some_and(|origin| line.is_from(origin));
-            if ours && line.status == LineStatus::Active && !line.resumed_since(canceled_at) {
-                let note = format!("{} was canceled", order.reference());
-                line.switch(LineStatus::Suspended, by, Some(note), service.now());
+            let Some(origin) = made.get(&id).filter(|origin| line.is_from(origin)) else { continue };
+            if line.status != LineStatus::Suspended && !line.resumed_since(canceled_at) {
+                switch_off(&mut line, order, origin, by, service.now());
                 all &= service.store.save_line(&mut line).await? == Saved::Done;
             }
+            to_tell |= line.panel.reserved.is_some();
         }
         if all {
-            return Ok(());
+            return Ok(to_tell);
         }
     }
     Err(too_contended("a line"))

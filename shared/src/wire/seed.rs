@@ -16,6 +16,7 @@ use crate::{
         email::Email,
         ids::{ActivationId, BouquetId, MAX_ID, PaymentMethodId, ProductId, WorkOrderId},
         money::{Amount, Currency},
+        panel::AtPanel,
         time::from_wire,
     },
     use_case::{FieldError, catalogue::Seed},
@@ -338,6 +339,7 @@ fn line(fields: &mut Fields<'_>) -> Option<Activation> {
         is_trial,
         applied: BTreeSet::new(),
         changes: Vec::new(),
+        panel: AtPanel::default(),
         version: 1,
     })
 }

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use shared::{
     domain::{api_key::ApiKey, money::Amount, status::Status},
-    ports::Orders,
+    ports::{NoPanel, Orders},
     use_case::{Refusal, Service, Worker, operator, provision::provision, rate_limit::RateLimits, sweep::sweep},
 };
 use uuid::Uuid;
@@ -138,7 +138,7 @@ pub(crate) async fn consume(world: &World, who: Who, batch: usize) {
     let worker = worker(world, who);
     let enough = || Duration::from_secs(30);
     // A consumer that is killed deletes nothing: its messages show again.
-    let Some(batch) = world.process(who, provision(&worker, deliveries, &enough)).await else { return };
+    let Some(batch) = world.process(who, provision(&worker, &NoPanel, deliveries, &enough)).await else { return };
     let done: Vec<String> = ids.into_iter().filter(|id| !batch.again.contains(id)).collect();
     if !done.is_empty() {
         ports.delete(&done).await;

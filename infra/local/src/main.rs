@@ -101,6 +101,8 @@ async fn run(arguments: Arguments) -> Result<(), StartFault> {
     println!("SQS at        {}", local.aws.sqs_endpoint.as_deref().unwrap_or_default());
     if local.has_demo_key {
         println!("{}", welcome(&local.url));
+    } else {
+        println!("Operate with  ops --local={} (cargo run -p ops)", local.url);
     }
     end.await;
     println!("Stopping.");

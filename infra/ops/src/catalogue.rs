@@ -84,7 +84,7 @@ async fn apply(context: &Context, file: &PathBuf, dry_run: bool) -> Result<Ended
     }
     let rows: Vec<Vec<Text>> = entries.iter().filter(|entry| entry.action != "unchanged").map(Entry::as_row).collect();
     if !rows.is_empty() {
-        context.out.table(&["", "ID", "NAME", "", "CHANGES"], rows);
+        context.out.table(&["KIND", "ID", "NAME", "ACTION", "CHANGES"], rows);
     }
     match (begin, plan.first_number, wanted_first) {
         (Some(first), ..) => context.out.line(format!("The first order gets the number {first}.")),
@@ -93,8 +93,11 @@ async fn apply(context: &Context, file: &PathBuf, dry_run: bool) -> Result<Ended
         }
         _ => {}
     }
-    let ending = if dry_run { "Nothing was stored: a dry run." } else { "A change holds within 45 seconds." };
-    let ending = if added + changed == 0 && !dry_run { "" } else { ending };
+    let ending = match (dry_run, changed) {
+        (true, _) => "Nothing was stored: a dry run.",
+        (false, 0) => "",
+        (false, _) => "Functions take changes up within 45 seconds.",
+    };
     context.out.line(format!("{added} added, {changed} changed, {unchanged} unchanged. {ending}").trim_end());
     Ok(Ended::Done)
 }

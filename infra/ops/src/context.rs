@@ -77,9 +77,22 @@ impl Context {
         let mut answer = String::new();
         let asked = write!(stderr, "{what} Go on? [y/N] ").and_then(|()| stderr.flush());
         asked.and_then(|()| stdin.lock().read_line(&mut answer)).map_err(|_| Fault::refused("Nothing was done."))?;
-        match answer.trim().to_lowercase().as_str() {
-            "y" | "yes" => Ok(()),
-            _ => Err(Fault::refused("Nothing was done.")),
-        }
+        if agrees(&answer) { Ok(()) } else { Err(Fault::refused("Nothing was done.")) }
+    }
+}
+
+/// Only a yes is one; no answer is a no.
+fn agrees(answer: &str) -> bool {
+    ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_one() {
+        assert!(["y\n", "Y", " yes \n", "YES"].into_iter().all(agrees));
+        assert!(!["", "\n", "n", "no", "yea", "y y", "ja"].into_iter().any(agrees));
     }
 }

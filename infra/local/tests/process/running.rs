@@ -119,3 +119,28 @@ async fn the_token_secret_is_kept_and_readable_by_its_owner_alone() {
     let token = json!({ "confirmation_token": created["confirmation_token"] });
     assert_eq!(program.post("complete_order", &token).await["data"]["work_order_id"], created["work_order_id"]);
 }
+
+#[tokio::test]
+async fn it_begins_with_nothing_if_asked_to() {
+    use tokio::io::{AsyncBufReadExt, BufReader};
+    let mut child = command(&["--port", "0", "--no-seed"]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut welcome = String::new();
+    while !welcome.contains("Operate with") {
+        let line = tokio::time::timeout(std::time::Duration::from_secs(20), lines.next_line()).await;
+        welcome += &line.unwrap().unwrap().unwrap_or_else(|| panic!("it ended: {welcome}"));
+        welcome.push('\n');
+    }
+    assert!(!welcome.contains(local::DEMO_KEY), "{welcome}");
+    let url = welcome.lines().find_map(|line| line.strip_prefix("Listening at ")).unwrap();
+    let request = reqwest::Client::new().get(format!("{url}/api/get_products"));
+    let answer = request.header("X-Panelr-API-Key", local::DEMO_KEY).send().await.unwrap();
+    assert_eq!(answer.status(), 401, "there is no key");
+    let about: Value = reqwest::get(format!("{url}/_local")).await.unwrap().json().await.unwrap();
+    assert!(welcome.contains(about["dynamodb_endpoint"].as_str().unwrap()), "{welcome}{about}");
+    assert_eq!(about["table"], local::store::TABLE);
+    child.start_kill().unwrap();
+    child.wait().await.unwrap();
+    let output = command(&["--port", "0", "--no-seed", "--seed", "x.json"]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -100,6 +100,7 @@ async fn of_several_who_make_one_name_at_once_one_is_told() {
     let listed = desk.json(&["keys", "list"]).await;
     assert_eq!(listed["keys"].as_array().unwrap().len(), 1, "{listed}");
     assert_eq!(listed["keys"][0]["id"], made[0].json()["id"]);
+    assert_eq!(desk.service.items_of("key").await.len(), 1, "no key works that is not listed");
 }
 
 /// The making of a key ended between its listing and its storing.

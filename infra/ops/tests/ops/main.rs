@@ -5,6 +5,7 @@ mod catalogue;
 mod deciding;
 mod dlq;
 mod doctor;
+mod documents;
 mod faults;
 mod keys;
 mod lines;

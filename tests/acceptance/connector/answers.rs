@@ -13,6 +13,23 @@ fn schema() -> jsonschema::Validator {
     jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
 }
 
+#[test]
+fn the_example_of_the_document_is_as_the_schema_says() {
+    let document = include_str!("../../../infra/connector.md");
+    let example = document.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    let example: Value = serde_json::from_str(example).unwrap();
+    assert!(
+        schema().is_valid(&example),
+        "{:?}",
+        schema().iter_errors(&example).map(|fault| fault.to_string()).collect::<Vec<_>>()
+    );
+    let mut other = example.clone();
+    other["effect"] = json!("explode");
+    assert!(!schema().is_valid(&other));
+    let read: receiver::Message = serde_json::from_value(example).unwrap();
+    assert_eq!((read.effect, read.line.id), (receiver::Effect::Create, 4201), "and the example receiver reads it");
+}
+
 async fn service(server: &PanelServer) -> TestService {
     TestService::with(Setup { panel: Some(server.panel()), background: false, ..Setup::default() }).await
 }

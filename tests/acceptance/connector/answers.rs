@@ -164,6 +164,21 @@ async fn a_canceled_orders_lines_are_switched_off_at_the_panel() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_panel_costs_one_write_an_effect_more() {
+    let server = PanelServer::good().await;
+    let service = service(&server).await;
+    for number in 0..10 {
+        complete(&service, &paid_cart(&number.to_string())).await;
+    }
+    let batch = service.receive(&service.local.queue_url).await;
+    service.http.take_calls();
+    service.local.poller().deliver(batch).await;
+    let calls = service.http.take_calls();
+    assert_eq!(calls.iter().filter(|call| call.name() == "PutItem line").count(), 20, "reserved, and marked");
+    assert_eq!((calls.len(), server.calls()), (31, 10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_panel_a_line_keeps_nothing_of_one() {
     let service = TestService::with(Setup { background: false, ..Setup::default() }).await;
     complete(&service, &paid_cart("1001")).await;

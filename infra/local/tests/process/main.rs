@@ -3,5 +3,6 @@
 #![cfg(unix)]
 
 mod log;
+mod panel;
 mod program;
 mod running;

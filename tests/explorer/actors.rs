@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use shared::{
-    domain::{api_key::ApiKey, money::Amount, status::Status},
+    domain::{api_key::ApiKey, ids::ActivationId, money::Amount, status::Status},
     ports::{NoPanel, Orders},
     use_case::{Refusal, Service, Worker, operator, provision::provision, rate_limit::RateLimits, sweep::sweep},
 };
@@ -35,6 +35,8 @@ pub(crate) enum Act {
     Partial(Amount),
     Cancel,
     Retry,
+    /// A minute later, puts the line back that the order could not find, and tries it again.
+    Mend(ActivationId),
 }
 
 /// What somebody was told.
@@ -162,6 +164,12 @@ async fn operate(world: &World, who: Who, uuid: Uuid, act: Act, told: impl Fn(To
                 Act::Partial(amount) => operator::partial(&worker, "ann", order, amount).await.map(drop),
                 Act::Cancel => operator::cancel(&worker, "ann", order, "asked to").await.map(drop),
                 Act::Retry => operator::retry(&worker, "ann", order).await.map(drop),
+                Act::Mend(line) => {
+                    worker.store.turn(Kind::Sure, "a minute passes").await;
+                    world.advance(60);
+                    worker.store.mend(line).await;
+                    operator::retry(&worker, "ann", order).await.map(drop)
+                }
             }
         };
         let result = world.process(who, work).await;

@@ -147,11 +147,22 @@ fn an_operator_cancels_under_a_consumer() {
     before.push(Before::Resent(uuid, 10));
     let roles =
         vec![Role::Consumer { rounds: 1, batch: 1 }, Role::Schedule { runs: 1 }, Role::Operator(uuid, Act::Cancel)];
-    explore(&Scenario::new("an operator cancels under a consumer", roles).after(before).may_fail().faults(0));
+    explore(&Scenario::new("an operator cancels under a consumer", roles).after(before).may_fail());
     let (uuid, mut before) = failed();
     before.push(Before::Message(uuid, 3));
     let roles = vec![Role::Operator(uuid, Act::Cancel), Role::Operator(uuid, Act::Retry), consumer()];
     explore(&Scenario::new("cancel and retry under a consumer", roles).after(before).may_fail().faults(0));
+}
+
+#[test]
+fn an_operator_mends_what_failed_an_order_under_a_consumer() {
+    let uuid = Request::cart("1", json!({})).order;
+    let mut before = paid();
+    before.extend([Before::Message(uuid, 0), Before::Removed(321)]);
+    let one = Role::Consumer { rounds: 1, batch: 1 };
+    let mend = Role::Operator(uuid, Act::Mend(shared::domain::ids::ActivationId(321)));
+    let scenario = Scenario::new("an operator mends a failed order under a consumer", vec![one.clone(), one, mend]);
+    explore(&scenario.after(before).refusing(&["WrongState"]).may_fail().faults(0));
 }
 
 #[test]

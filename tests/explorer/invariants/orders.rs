@@ -84,6 +84,8 @@ pub(super) fn act_stands(scenario: &Scenario, run: &Run, uuid: Uuid, act: Act, d
     }
     let stands = match act {
         _ if !done => true,
+        // Nothing was in its way any more.
+        Act::Mend(_) => status == Status::Completed || canceled,
         Act::Approve | Act::Retry => status.is_sold() || canceled,
         Act::Cancel => canceled,
         Act::Partial(_) => true,

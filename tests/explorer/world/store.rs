@@ -20,6 +20,7 @@ use shared::{
 use uuid::Uuid;
 
 use super::{Kind, Ports, Turn, digest::Key};
+use crate::scenario::Scenario;
 
 /// Numbers that a process leases at once: more than one, so that it holds some in memory.
 const BLOCK: u64 = 2;
@@ -178,6 +179,18 @@ impl OpenOrders for Ports {
 }
 
 impl Ports {
+    /// Puts a line back that was removed.
+    pub(crate) async fn mend(&self, id: ActivationId) {
+        let keys = [Key::Line(id)];
+        let mended = self.step(Kind::Sure, "mend line", &keys, |_| {
+            let there = !now(self.world.memory.lines(&BTreeSet::from([id]))).is_empty();
+            if let Some(line) = Scenario::first_line(id).filter(|_| !there) {
+                self.world.memory.put_line(line);
+            }
+        });
+        mended.await.unwrap();
+    }
+
     /// The index before each order's latest change.
     fn stale(&self, status: Status, before: Timestamp) -> Vec<OpenOrder> {
         let state = self.world.state();

@@ -20,6 +20,7 @@ mod payments;
 mod permissions;
 mod provisioning;
 mod readme;
+mod scale;
 mod seeding;
 mod shoppex;
 mod snapshots;

@@ -22,6 +22,7 @@ mod permissions;
 mod provisioning;
 mod rate_limits;
 mod readme;
+mod scale;
 mod security;
 mod seeding;
 mod shoppex;

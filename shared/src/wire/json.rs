@@ -31,6 +31,11 @@ pub fn parse_object(body: &[u8]) -> Result<Map<String, Value>, JsonFault> {
     }
 }
 
+/// A value as JSON. `Value::to_string` goes through the formatter, piece by piece, at twice the instructions.
+pub fn text(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| value.to_string())
+}
+
 /// The value in `body`.
 pub fn parse(body: &[u8]) -> Result<Value, JsonFault> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);

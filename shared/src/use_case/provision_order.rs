@@ -1,7 +1,7 @@
 //! One order made real, line by line. Every step can be repeated, by this consumer or another, and cut off anywhere.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -226,7 +226,8 @@ fn made_by(order: &WorkOrder) -> HashMap<ActivationId, Origin> {
 pub(super) async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Result<bool, PortError> {
     let made = made_by(order);
     for _ in 0..RACE_ROUNDS {
-        let lines = service.store.lines(&made.keys().copied().collect()).await?;
+        // By number: a run that is repeated takes the same steps.
+        let lines: BTreeMap<_, _> = service.store.lines(&made.keys().copied().collect()).await?.into_iter().collect();
         let (mut all, mut to_tell) = (true, false);
         for (id, mut line) in lines {
             let Some(origin) = made.get(&id).filter(|origin| line.is_from(origin)) else { continue };

@@ -7,6 +7,7 @@ mod calls;
 mod catalogue;
 mod complete_order;
 mod create_work_order;
+mod far_apart;
 mod faults;
 mod get_work_order;
 mod keys;

@@ -8,6 +8,7 @@ mod catalogue;
 mod complete_order;
 mod connector;
 mod create_work_order;
+mod far_apart;
 mod faults;
 mod get_work_order;
 mod keys;

@@ -8,6 +8,9 @@ mod clients;
 mod items;
 mod lines;
 mod orders;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+mod tests;
 
 use std::{env, fs, process::ExitCode};
 

@@ -18,7 +18,7 @@ use crate::{
 /// The time of a call in the run that shows what waits for what: that of DynamoDB within a region.
 const LATENCY: Duration = Duration::from_millis(5);
 /// Times that a run under callgrind is made again when it made other calls than the run before, as after a timeout.
-const TRIES: u32 = 3;
+const TRIES: u32 = 5;
 
 /// What one part of an environment's life takes.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -178,6 +178,7 @@ impl Measurement<'_> {
 
     /// The instructions of a whole run with so many invocations, which makes `calls` calls.
     async fn instructions(&self, invocations: usize, calls: Option<f64>) -> Result<Counted, Fault> {
+        let mut last = 0.0;
         for _ in 0..TRIES {
             let world = World::start(self.authority).await?;
             let events = self.scenario.events(&world, invocations).await?;
@@ -194,8 +195,12 @@ impl Measurement<'_> {
             if calls.is_none_or(|calls| (calls - made).abs() < 0.5) {
                 return Ok(Counted { total: total(&out)?, calls: made });
             }
+            last = made;
         }
-        Err(Fault::new(format!("{} makes other calls under callgrind: the machine is too busy", self.scenario.name)))
+        let (name, wanted) = (self.scenario.name, calls.unwrap_or_default());
+        Err(Fault::new(format!(
+            "{name} makes {last} calls in {invocations} invocations under callgrind, {wanted} without: the machine is too busy"
+        )))
     }
 }
 

@@ -49,26 +49,35 @@ struct Model {
     line: Item,
 }
 
-fn scanned(database: &Database, prefix: &str, limit: Option<usize>) -> Result<Vec<Item>, Fault> {
-    let request = serde_json::json!({
-        "TableName": TABLE,
-        "FilterExpression": "begins_with(pk, :prefix)",
-        "ExpressionAttributeValues": { ":prefix": { "S": prefix } },
-    });
-    let request = serde_json::from_value(request).explain("a scan")?;
-    let items = database.scan(request).explain("the database")?.items.unwrap_or_default();
-    Ok(items.into_iter().take(limit.unwrap_or(usize::MAX)).collect())
+/// The first item whose partition key begins so and that has this attribute.
+fn first(database: &Database, prefix: &str, attribute: &str) -> Result<Item, Fault> {
+    let mut from = None;
+    loop {
+        let request = serde_json::json!({
+            "TableName": TABLE,
+            "FilterExpression": "begins_with(pk, :prefix) AND attribute_exists(#attribute)",
+            "ExpressionAttributeNames": { "#attribute": attribute },
+            "ExpressionAttributeValues": { ":prefix": { "S": prefix } },
+            "ExclusiveStartKey": from,
+        });
+        let request = serde_json::from_value(request).explain("a scan")?;
+        let page = database.scan(request).explain("the database")?;
+        if let Some(item) = page.items.unwrap_or_default().into_iter().next() {
+            return Ok(item);
+        }
+        from = page.last_evaluated_key;
+        if from.is_none() {
+            return Err(Fault::new("the folder holds no order; choose an empty one"));
+        }
+    }
 }
 
 fn model(database: &Database) -> Result<Model, Fault> {
-    let of = |prefix: &str| {
-        let items = scanned(database, prefix, None)?;
-        items
-            .into_iter()
-            .find(|item| item.contains_key("version") || prefix == "number#")
-            .ok_or_else(|| Fault::new("the folder holds no order; choose an empty one"))
-    };
-    Ok(Model { order: of("order#")?, pointer: of("number#")?, line: of("line#")? })
+    Ok(Model {
+        order: first(database, "order#", "version")?,
+        pointer: first(database, "number#", "order")?,
+        line: first(database, "line#", "version")?,
+    })
 }
 
 fn count(database: &Database) -> Result<usize, Fault> {

@@ -59,9 +59,6 @@ impl DynamoDb {
         put: aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder,
         item: Item,
     ) -> Result<Put, PortError> {
-        // The HTTP client takes a connection back in a task of its own, after the answer. Let it run: a call that follows at once
-        // would else open another connection, which costs five times as much as the call.
-        tokio::task::yield_now().await;
         let answer = put
             .table_name(&self.0.table)
             .set_item(Some(item))

@@ -127,6 +127,7 @@ mod tests {
             peak_rss_bytes: 9_000_000,
             binary_bytes: 7_000_000,
             zip_bytes: 3_000_000,
+            settling_calls: 0,
         }
     }
 

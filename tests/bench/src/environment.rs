@@ -161,6 +161,11 @@ fn read(log: &Path) -> String {
     std::fs::read_to_string(log).unwrap_or_default()
 }
 
+/// Processor time of this process so far.
+pub(crate) fn own_cpu() -> Duration {
+    usage(std::process::id()).unwrap_or_default().cpu
+}
+
 fn usage(pid: u32) -> Option<Usage> {
     let mut nanos = 0;
     for task in std::fs::read_dir(format!("/proc/{pid}/task")).ok()? {

@@ -25,6 +25,7 @@ mod environment;
 mod events;
 mod fault;
 mod front;
+mod load;
 mod measure;
 mod report;
 mod runtime_api;
@@ -33,8 +34,10 @@ mod world;
 
 /// Measures the functions' release binaries: instructions, time, memory, sizes, AWS calls and connections.
 #[derive(Parser)]
-#[command(name = "bench")]
+#[command(name = "bench", args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<load::Command>,
     /// Fail if a figure is over its budget (tests/bench/budgets.json)
     #[arg(long)]
     check: bool,
@@ -69,6 +72,9 @@ async fn main() -> ExitCode {
 
 /// Returns whether everything is within its budget, as far as that was asked for.
 async fn run(arguments: Arguments) -> Result<bool, Fault> {
+    if let Some(command) = arguments.command {
+        return load::run(command).await;
+    }
     let scenarios = chosen(&arguments.function)?;
     let mut functions: Vec<&str> = scenarios.iter().map(|scenario| scenario.function).collect();
     functions.dedup();

@@ -18,7 +18,7 @@ use crate::{
 /// The time of a call in the run that shows what waits for what: that of DynamoDB within a region.
 const LATENCY: Duration = Duration::from_millis(5);
 /// Times that a run under callgrind is made again when it made other calls than the run before, as after a timeout.
-const TRIES: u32 = 3;
+const TRIES: u32 = 5;
 
 /// What one part of an environment's life takes.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -51,6 +51,9 @@ pub(crate) struct Figures {
     pub(crate) peak_rss_bytes: u64,
     pub(crate) binary_bytes: u64,
     pub(crate) zip_bytes: u64,
+    /// Calls until one invocation is like the next.
+    #[serde(skip)]
+    pub(crate) settling_calls: u64,
 }
 
 impl Figures {
@@ -116,25 +119,23 @@ impl Measurement<'_> {
             peak_rss_bytes: end.peak_rss,
             binary_bytes,
             zip_bytes,
+            settling_calls: after_settled.since(before).calls(),
         })
     }
 
     /// Adds the instructions: each phase is the difference of two runs of other lengths, which needs no symbols in the binary.
     pub(crate) async fn count_instructions(&self, figures: &mut Figures) -> Result<(), Fault> {
         let Scenario { settled, counted, .. } = self.scenario;
-        let calls = |invocations: usize| {
-            let warm = if invocations > 1 { None } else { Some(figures.init.calls + figures.first.calls) };
-            if invocations == 0 { Some(figures.init.calls) } else { warm }
-        };
-        let init = self.instructions(0, calls(0)).await?;
-        let first = self.instructions(1, calls(1)).await?;
-        let (settle, end) = (1 + settled, 1 + settled + counted);
-        let before = self.instructions(settle, None).await?;
-        let after = self.instructions(end, Some(before.calls + figures.warm.calls * float(counted))).await?;
-        figures.init.instructions = Some(init.total);
-        figures.first.instructions = Some(first.total.saturating_sub(init.total));
+        let (one, settled) = (figures.init.calls + figures.first.calls, 1 + settled);
+        let settling = figures.settling_calls as f64;
+        let init = self.instructions(0, figures.init.calls).await?;
+        let first = self.instructions(1, one).await?;
+        let before = self.instructions(settled, settling).await?;
+        let after = self.instructions(settled + counted, settling + figures.warm.calls * float(counted)).await?;
+        figures.init.instructions = Some(init);
+        figures.first.instructions = Some(first.saturating_sub(init));
         let counted = u64::try_from(counted).explain("a count")?;
-        figures.warm.instructions = Some(after.total.saturating_sub(before.total) / counted);
+        figures.warm.instructions = Some(after.saturating_sub(before) / counted);
         Ok(())
     }
 
@@ -177,7 +178,8 @@ impl Measurement<'_> {
     }
 
     /// The instructions of a whole run with so many invocations, which makes `calls` calls.
-    async fn instructions(&self, invocations: usize, calls: Option<f64>) -> Result<Counted, Fault> {
+    async fn instructions(&self, invocations: usize, calls: f64) -> Result<u64, Fault> {
+        let mut last = 0.0;
         for _ in 0..TRIES {
             let world = World::start(self.authority).await?;
             let events = self.scenario.events(&world, invocations).await?;
@@ -191,17 +193,16 @@ impl Measurement<'_> {
             }
             environment.stop().await?;
             let made = world.counts().since(before).calls() as f64;
-            if calls.is_none_or(|calls| (calls - made).abs() < 0.5) {
-                return Ok(Counted { total: total(&out)?, calls: made });
+            if (calls - made).abs() < 0.5 {
+                return total(&out);
             }
+            last = made;
         }
-        Err(Fault::new(format!("{} makes other calls under callgrind: the machine is too busy", self.scenario.name)))
+        let name = self.scenario.name;
+        Err(Fault::new(format!(
+            "{name} makes {last} calls in {invocations} invocations under callgrind, {calls} without: the machine is too busy"
+        )))
     }
-}
-
-struct Counted {
-    total: u64,
-    calls: f64,
 }
 
 /// The instructions in a file of callgrind's.

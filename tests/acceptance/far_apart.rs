@@ -160,6 +160,6 @@ async fn sweep_and_deliver(service: &TestService, worker: &Worker<shared::dynamo
         count: 1,
     });
     let enough = || std::time::Duration::from_secs(30);
-    let batch = provision::provision(worker, deliveries.collect(), &enough).await;
+    let batch = provision::provision(worker, &shared::ports::NoPanel, deliveries.collect(), &enough).await;
     assert!(batch.again.is_empty(), "{batch:?}");
 }

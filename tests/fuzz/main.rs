@@ -89,7 +89,13 @@ fn service() -> Service<Memory, Memory> {
     let memory = Memory::with(found);
     let tokens = TokenSecrets::new(TokenSecret::new(1, "a secret of the fuzz tests").unwrap(), None);
     let clock = Arc::new(TestClock::at("2026-11-23 12:00:00"));
-    Service { store: memory.clone(), queue: memory, tokens, clock }
+    Service {
+        store: memory.clone(),
+        queue: memory,
+        tokens,
+        clock,
+        limits: shared::use_case::rate_limit::RateLimits::default(),
+    }
 }
 
 /// Answers an event, which must be in the envelope. A fault of ours would be a panic: the store in memory has none.

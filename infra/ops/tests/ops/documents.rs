@@ -72,10 +72,7 @@ fn the_outputs_that_the_documents_name_are_the_stacks() {
     for document in ["README.md", "infra/runbook.md"] {
         let document = text(document);
         for name in document.split("$(out ").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-            assert!(
-                outputs.contains(&format!("\n  {name}: ")) || outputs.starts_with(&format!("  {name}: ")),
-                "{name}"
-            );
+            assert!(outputs.contains(&format!("\n  {name}:")) || outputs.starts_with(&format!("  {name}:")), "{name}");
             count += 1;
         }
     }

@@ -16,12 +16,13 @@ use shared::{
     use_case::{
         Worker,
         provision::{Batch, Delivery, provision},
+        rate_limit::RateLimits,
     },
 };
 
 /// A worker over these ports.
 fn worker<S, Q>(store: S, queue: Q, clock: impl Clock + 'static) -> Worker<S, Q> {
-    Worker { store, queue, tokens: (), clock: Arc::new(clock) }
+    Worker { store, queue, tokens: (), clock: Arc::new(clock), limits: RateLimits::default() }
 }
 
 /// One delivery of an order, with time enough.

@@ -136,6 +136,33 @@ async fn every_step_may_fail_and_nothing_is_lost_or_doubled() {
         .await;
 }
 
+/// What the embedded store and queue never show. Each step meets two of them, each in turn; all of them meet every kind of
+/// step, since there are more steps than faults.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_aws_shows_loses_and_doubles_nothing() {
+    let faults = [
+        Fault::OverThroughput,
+        Fault::Conflict,
+        Fault::TimedOutBefore,
+        Fault::TimedOutAfter,
+        Fault::Reset,
+        Fault::Slow,
+        Fault::TimedOutAfter,
+    ];
+    let steps = (0..5).map(|step| (Phase::Request, step)).chain((0..7).map(|step| (Phase::Delivery, step)));
+    let cases = steps.enumerate().flat_map(|(place, (phase, step))| {
+        [(place, 1), (place + 3, 3)].map(|(place, attempts)| {
+            let fault = faults[place % faults.len()];
+            Case { phase, step, fault, attempts }
+        })
+    });
+    stream::iter(cases)
+        .map(|case| tokio::spawn(run(case)))
+        .buffer_unordered(8)
+        .for_each(|done| async { done.unwrap() })
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_cannot_be_sent_is_the_sweeps() {
     let (clock, service) = start().await;

@@ -19,6 +19,7 @@ use shared::{
     use_case::{
         Service, Worker, operator,
         provision::{Delivery, provision},
+        rate_limit::RateLimits,
     },
     wire::seed,
 };
@@ -57,11 +58,26 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..12)
 }
 
+/// A payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Paid {
+    amount: i64,
+    transaction: Option<u8>,
+    /// What was said to come, where an operator found another amount.
+    said: Option<i64>,
+}
+
+impl Paid {
+    fn is(self, amount: i64, transaction: Option<u8>) -> bool {
+        transaction.is_some() && self.transaction == transaction && (self.amount == amount || self.said == Some(amount))
+    }
+}
+
 /// The order as the contract has it.
 #[derive(Debug, Clone)]
 struct Model {
     status: &'static str,
-    payments: Vec<(i64, Option<u8>)>,
+    payments: Vec<Paid>,
     /// Did the latest submission bring a payment, and was it the customer's?
     submission: Option<(bool, bool)>,
     queued: u32,
@@ -69,7 +85,7 @@ struct Model {
 
 impl Model {
     fn paid(&self) -> i64 {
-        self.payments.iter().map(|payment| payment.0).sum()
+        self.payments.iter().map(|payment| payment.amount).sum()
     }
 
     fn due(&self) -> i64 {
@@ -81,12 +97,12 @@ impl Model {
     }
 
     fn is_last(&self, amount: i64, transaction: Option<u8>) -> bool {
-        transaction.is_some() && self.payments.last() == Some(&(amount, transaction))
+        self.payments.last().is_some_and(|last| last.is(amount, transaction))
     }
 
     fn pay(&mut self, amount: i64, transaction: Option<u8>) {
         if amount > 0 {
-            self.payments.push((amount, transaction));
+            self.payments.push(Paid { amount, transaction, said: None });
         }
     }
 
@@ -121,7 +137,7 @@ impl Model {
                 }
                 match amount {
                     None => self.pay(self.due(), transaction),
-                    Some(amount) if transaction.is_none() || !self.payments.contains(&(amount, transaction)) => {
+                    Some(amount) if !self.payments.iter().any(|payment| payment.is(amount, transaction)) => {
                         self.pay(amount, transaction);
                         self.submission = Some((true, false));
                     }
@@ -145,13 +161,17 @@ impl Model {
             Step::Partial { amount } => {
                 // What was confirmed before stays; only what was submitted last is replaced.
                 let replaced = usize::from(self.submission.is_some_and(|submission| submission.0));
-                let rest: i64 = self.payments.iter().rev().skip(replaced).map(|payment| payment.0).sum();
+                let rest: i64 = self.payments.iter().rev().skip(replaced).map(|payment| payment.amount).sum();
                 if self.status != "payment_submitted" || rest + amount >= TOTAL {
                     return 422;
                 }
                 let last = if replaced == 1 { self.payments.pop() } else { None };
-                let transaction = last.and_then(|payment| payment.1);
-                self.pay(amount, transaction);
+                if amount > 0 {
+                    let transaction = last.and_then(|last| last.transaction);
+                    // A late copy of what was said means this payment.
+                    let said = last.map(|last| last.said.unwrap_or(last.amount));
+                    self.payments.push(Paid { amount, transaction, said });
+                }
                 self.status = "pending_payment";
                 200
             }
@@ -236,9 +256,20 @@ impl World {
         let clock = TestClock::at("2026-11-23 12:00:00");
         let secret = shared::domain::token::TokenSecret::new(1, "a secret of the model test").unwrap();
         let tokens = shared::domain::token::TokenSecrets::new(secret, None);
-        let api = Service { store: memory.clone(), queue: memory.clone(), tokens, clock: Arc::new(clock.clone()) };
-        let worker =
-            Worker { store: memory.clone(), queue: memory.clone(), tokens: (), clock: Arc::new(clock.clone()) };
+        let api = Service {
+            store: memory.clone(),
+            queue: memory.clone(),
+            tokens,
+            clock: Arc::new(clock.clone()),
+            limits: RateLimits::default(),
+        };
+        let worker = Worker {
+            store: memory.clone(),
+            queue: memory.clone(),
+            tokens: (),
+            clock: Arc::new(clock.clone()),
+            limits: RateLimits::default(),
+        };
         let reply = create_work_order::handle(&api, post(&cart())).await;
         let created = data(&reply);
         let text = |name: &str| created[name].as_str().unwrap().to_owned();
@@ -331,7 +362,7 @@ async fn agree(steps: &[Step]) {
         assert_eq!(shown["has_partials"], model.paid() > 0 && model.due() > 0, "{step:?} of {steps:?}");
         let payments: Vec<f64> =
             shown["payment_history"].as_array().unwrap().iter().map(|p| p["amount"].as_f64().unwrap()).collect();
-        let expected: Vec<f64> = model.payments.iter().map(|payment| money(payment.0)).collect();
+        let expected: Vec<f64> = model.payments.iter().map(|payment| money(payment.amount)).collect();
         assert_eq!(payments, expected, "{step:?} of {steps:?}");
         assert!(model.queued <= 1);
         let lines = if model.status == "completed" { 2 } else { 0 };

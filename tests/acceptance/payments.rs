@@ -297,6 +297,21 @@ async fn a_payment_by_token_that_comes_again_later_is_not_counted_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_an_operator_set_right_is_not_counted_again() {
+    let (service, reference, token) = start().await;
+    let submit = json!({ "confirmation_token": token, "payment_transaction_id": "V1", "amount": 5 });
+    service.post("submit_payment", &submit).await.data();
+    let worker = service.local.functions.worker();
+    operator::partial(worker, "test", service.stored(&reference).await, usd("3")).await.unwrap();
+    // The client was not answered, and sends what it said once more; so does the shop, by another action.
+    assert_eq!(service.post("submit_payment", &submit).await.data()["amount_paid"], 3);
+    let by_token = json!({ "confirmation_token": token, "payment_transaction_id": "V1", "payment_amount": 5 });
+    assert!(service.post("complete_order", &by_token).await.error(422).contains("$17.98"));
+    let order = service.order(&reference, "john@example.com").await;
+    assert_eq!((order["payment_history"].as_array().unwrap().len(), &order["prev_paid"]), (1, &json!(3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cancellation_that_was_cut_off_is_finished_by_the_next() {
     use acceptance::faults::Fault;
     let clock = TestClock::at("2026-11-23 12:00:00");

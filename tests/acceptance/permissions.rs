@@ -246,6 +246,10 @@ async fn policies_allow_what_is_done_and_nothing_more() {
     for function in ["complete_order", "create_work_order", "create_activation", "create_renewal"] {
         used.get_mut(function).unwrap().insert("dynamodb:UpdateItem Table".to_owned());
     }
+    // In init those that send ask for the queue's depth, which opens their connection.
+    for function in ["complete_order", "create_activation", "create_renewal", "complete_pending_order"] {
+        used.get_mut(function).unwrap().insert("sqs:GetQueueAttributes Queues.Outputs.ProvisionArn".to_owned());
+    }
     for (function, queue) in [("provision", "Provision"), ("deliver_events", "Events")] {
         used.get_mut(function).unwrap().extend(BY_THE_MAPPING.map(|it| format!("{it} Queues.Outputs.{queue}Arn")));
     }

@@ -138,3 +138,14 @@ async fn the_panelr_errors() {
     let complete = "/dev/v1/orders/WO-2026-00042/complete";
     insta::assert_snapshot!("shoppex_error_scope", show(&service.shoppex("POST", complete, &[], "").await));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_requests() {
+    let clock = TestClock::at("2026-11-23 12:00:00");
+    let service = TestService::with(Setup { clock: Some(clock), key_rate: 1, ..Setup::default() }).await;
+    for _ in 0..5 {
+        service.get("get_products", "").await.data();
+    }
+    insta::assert_snapshot!("too_many", show(&service.get("get_products", "").await));
+    insta::assert_snapshot!("shoppex_too_many", show(&service.shoppex("GET", "/dev/v1/orders", &[], "").await));
+}

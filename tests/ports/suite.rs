@@ -95,8 +95,8 @@ fn line(id: u64) -> Activation {
         status: LineStatus::Active,
         is_trial: false,
         applied: BTreeSet::new(),
-        panel: AtPanel::default(),
         changes: Vec::new(),
+        panel: AtPanel::default(),
         version: 1,
     }
 }
@@ -317,9 +317,9 @@ async fn directory_of_keys(store: &DynamoDb, demo: &ApiKey) {
     assert!(named.listed.iter().any(|listed| listed.hash == demo.hash));
     assert!(store.directory().await.unwrap().contains(&named));
     let mut late = named.clone();
-    "test".clone_into(&mut named.listed[0].by);
+    named.listed[0].by = "test".into();
     assert_eq!(store.save_named(&mut named).await.unwrap(), Saved::Done);
-    "too late".clone_into(&mut late.listed[0].by);
+    late.listed[0].by = "too late".into();
     assert_eq!(store.save_named(&mut late).await.unwrap(), Saved::Lost);
     let mut new = shared::ports::NamedKeys { version: 0, ..named };
     assert_eq!(store.save_named(&mut new).await.unwrap(), Saved::Lost, "the name is there");

@@ -19,6 +19,12 @@ impl TestClock {
         Self(Arc::new(AtomicI64::new(from_wire(text).unwrap().timestamp_millis())))
     }
 
+    /// Another clock that shows the same at this moment.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self(Arc::new(AtomicI64::new(self.0.load(Ordering::SeqCst))))
+    }
+
     pub fn advance(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1_000, Ordering::SeqCst);
     }

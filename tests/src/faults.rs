@@ -2,8 +2,11 @@
 //! call is recorded, so that tests can count them too.
 
 use std::{
+    collections::HashMap,
     fmt,
+    io::ErrorKind,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient};
@@ -15,8 +18,8 @@ use aws_smithy_runtime_api::{
     },
     http::StatusCode,
 };
-use aws_smithy_types::body::SdkBody;
-use serde_json::Value;
+use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+use serde_json::{Value, json};
 use shared::lambda::clients::http_client;
 
 /// One call of AWS, an attempt that is repeated included.
@@ -54,6 +57,22 @@ pub enum Fault {
     Throttled,
     /// The service says that it has failed.
     Broken,
+    /// The table takes no more at the moment.
+    OverThroughput,
+    /// A transaction of somebody else has the item.
+    Conflict,
+    /// No answer in time, and no effect.
+    TimedOutBefore,
+    /// No answer in time, and it took effect.
+    TimedOutAfter,
+    /// The connection was reset after it took effect.
+    Reset,
+    /// It takes effect, and the answer comes half a second late.
+    Slow,
+    /// Of a batch, nothing was done: keys are left unprocessed, messages could not be deleted.
+    Partial,
+    /// An index answers as it did the last time, or as if it were empty.
+    Stale,
 }
 
 type Plan = Box<dyn FnMut(&Call) -> Fault + Send>;
@@ -61,6 +80,8 @@ type Plan = Box<dyn FnMut(&Call) -> Fault + Send>;
 struct State {
     plan: Plan,
     calls: Vec<Call>,
+    /// The latest answers of queries, by what they ask for.
+    queried: HashMap<String, Vec<u8>>,
 }
 
 /// An HTTP client with a plan of faults.
@@ -72,7 +93,7 @@ pub struct FaultyHttp {
 
 impl Default for FaultyHttp {
     fn default() -> Self {
-        let state = State { plan: Box::new(|_| Fault::None), calls: Vec::new() };
+        let state = State { plan: Box::new(|_| Fault::None), calls: Vec::new(), queried: HashMap::new() };
         Self { inner: http_client(), state: Arc::new(Mutex::new(state)) }
     }
 }
@@ -131,20 +152,87 @@ impl HttpConnector for FaultyConnector {
             (state.plan)(&call)
         };
         let lost = || ConnectorError::io("a fault that the test put in".into());
+        let late = || ConnectorError::timeout("a fault that the test put in".into());
+        let reset = || ConnectorError::io(std::io::Error::from(ErrorKind::ConnectionReset).into());
+        let ready = |answer| HttpConnectorFuture::ready(answer);
         match fault {
+            Fault::None if call.operation == "Query" => self.query(request),
             Fault::None => self.inner.call(request),
-            Fault::Before => HttpConnectorFuture::ready(Err(lost())),
-            Fault::After => {
+            Fault::Before => ready(Err(lost())),
+            Fault::After => self.done_but(request, lost()),
+            Fault::Throttled => ready(Ok(refusal(400, "ThrottlingException"))),
+            Fault::Broken => ready(Ok(refusal(500, "InternalServerError"))),
+            Fault::OverThroughput => ready(Ok(refusal(400, "ProvisionedThroughputExceededException"))),
+            Fault::Conflict => ready(Ok(refusal(400, "TransactionConflictException"))),
+            Fault::TimedOutBefore => ready(Err(late())),
+            Fault::TimedOutAfter => self.done_but(request, late()),
+            Fault::Reset => self.done_but(request, reset()),
+            Fault::Slow => {
                 let inner = self.inner.call(request);
                 HttpConnectorFuture::new(async move {
-                    inner.await?;
-                    Err(lost())
+                    let answer = inner.await;
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                    answer
                 })
             }
-            Fault::Throttled => HttpConnectorFuture::ready(Ok(refusal(400, "ThrottlingException"))),
-            Fault::Broken => HttpConnectorFuture::ready(Ok(refusal(500, "InternalServerError"))),
+            Fault::Partial => ready(Ok(nothing_done(&request))),
+            Fault::Stale => {
+                let state = self.state.lock().unwrap();
+                let before = state.queried.get(&asked(&request)).cloned();
+                let empty = || br#"{"Items":[],"Count":0,"ScannedCount":0}"#.to_vec();
+                ready(Ok(success(before.unwrap_or_else(empty))))
+            }
         }
     }
+}
+
+impl FaultyConnector {
+    /// The call takes effect, and all that comes of it is `error`.
+    fn done_but(&self, request: HttpRequest, error: ConnectorError) -> HttpConnectorFuture {
+        let inner = self.inner.call(request);
+        HttpConnectorFuture::new(async move {
+            inner.await?;
+            Err(error)
+        })
+    }
+
+    /// A query, whose answer is kept.
+    fn query(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (asked, state) = (asked(&request), self.state.clone());
+        let inner = self.inner.call(request);
+        HttpConnectorFuture::new(async move {
+            let answer = inner.await?;
+            let body = ByteStream::new(answer.into_body()).collect().await;
+            let body = body.map_err(|cause| ConnectorError::io(cause.into()))?.to_vec();
+            state.lock().unwrap().queried.insert(asked, body.clone());
+            Ok(success(body))
+        })
+    }
+}
+
+fn body(request: &HttpRequest) -> Value {
+    request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default()
+}
+
+/// Which part of which index a query asks for; up to when does not matter.
+fn asked(request: &HttpRequest) -> String {
+    let body = body(request);
+    format!("{} {}", body["IndexName"], body["ExpressionAttributeValues"][":open"])
+}
+
+fn success(body: Vec<u8>) -> HttpResponse {
+    HttpResponse::new(StatusCode::try_from(200).unwrap(), SdkBody::from(body))
+}
+
+/// The answer to a batch of which nothing was done.
+fn nothing_done(request: &HttpRequest) -> HttpResponse {
+    let body = body(request);
+    let failed = |entry: &Value| json!({ "Id": entry["Id"], "SenderFault": false, "Code": "InternalError" });
+    let answer = match body["Entries"].as_array() {
+        Some(entries) => json!({ "Successful": [], "Failed": entries.iter().map(failed).collect::<Vec<_>>() }),
+        None => json!({ "Responses": {}, "UnprocessedKeys": body["RequestItems"] }),
+    };
+    success(answer.to_string().into_bytes())
 }
 
 fn refusal(status: u16, code: &str) -> HttpResponse {
@@ -155,7 +243,7 @@ fn refusal(status: u16, code: &str) -> HttpResponse {
 fn describe(request: &HttpRequest) -> Call {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-    let body: Value = request.body().bytes().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
+    let body = body(request);
     let key = ["/Item/pk/S", "/Key/pk/S"].iter().find_map(|path| body.pointer(path)).and_then(Value::as_str);
     let item = key.and_then(|key| key.split('#').next()).unwrap_or_default().to_owned();
     let index = body["IndexName"].as_str().map(str::to_owned);

@@ -58,9 +58,19 @@ impl Memory {
         self.state().lines.values().cloned().collect()
     }
 
-    /// Puts a line there.
+    /// Numbers and the orders they lead to.
+    pub fn numbers(&self) -> BTreeMap<u64, Uuid> {
+        self.state().numbers.iter().map(|(number, uuid)| (number.0, *uuid)).collect()
+    }
+
+    /// Puts a line in place, behind everybody's back.
     pub fn put_line(&self, line: Activation) {
         self.state().lines.insert(line.id, line);
+    }
+
+    /// Removes a line, behind everybody's back.
+    pub fn remove_line(&self, id: ActivationId) {
+        self.state().lines.remove(&id);
     }
 
     /// Takes the messages that were sent.

@@ -66,12 +66,22 @@ pub struct Setup {
     /// Queue and schedule worked off by themselves?
     pub background: bool,
     pub cache_for: Duration,
+    pub key_rate: u32,
+    pub slowest_body: Option<Duration>,
     pub panel: Option<HttpPanel>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { clock: None, seed: None, background: true, cache_for: shared::dynamodb::CACHE_FOR, panel: None }
+        Self {
+            clock: None,
+            seed: None,
+            background: true,
+            cache_for: shared::dynamodb::CACHE_FOR,
+            key_rate: 0,
+            slowest_body: None,
+            panel: None,
+        }
     }
 }
 
@@ -103,6 +113,8 @@ impl TestService {
             seed: setup.seed.map(|seed| seed.to_string().into_bytes()),
             clock: setup.clock.map_or_else(|| Arc::new(SystemClock) as _, |clock| Arc::new(clock) as _),
             cache_for: setup.cache_for,
+            key_rate: setup.key_rate,
+            slowest_body: setup.slowest_body.unwrap_or(local::start::SLOWEST_BODY),
             http: Some(http.shared()),
             background: setup.background,
             panel: setup.panel,

@@ -1,16 +1,16 @@
 //! The function's binary: wiring.
 
-use shared::lambda::{environment::Environment, http, logs};
+use shared::lambda::{environment::Environment, http, logs, prewarm::ahead};
+
+#[global_allocator]
+static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let environment = Environment::read()?;
-    let store = environment.table()?;
-    // Ahead of the first request; if it fails, the first request asks again.
-    if let Err(cause) = store.prewarm().await {
-        tracing::warn!(%cause, "no number could be leased in init");
-    }
-    let service = Environment::service(store, environment.queue()?, Environment::tokens()?);
+    let (store, queue) = (environment.table()?, environment.queue()?);
+    tokio::join!(ahead("lease", store.prewarm()), ahead("queue", queue.connect()));
+    let service = Environment::api(store, queue, Environment::tokens()?)?;
     http::run("complete_order", |request| complete_order::handle(&service, request)).await
 }

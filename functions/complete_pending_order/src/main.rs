@@ -1,11 +1,16 @@
 //! The function's binary: wiring.
 
-use shared::lambda::{environment::Environment, http, logs};
+use shared::lambda::{environment::Environment, http, logs, prewarm::ahead};
+
+#[global_allocator]
+static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let environment = Environment::read()?;
-    let service = Environment::service(environment.table()?, environment.queue()?, ());
+    let (store, queue) = (environment.table()?, environment.queue()?);
+    tokio::join!(ahead("table", store.connect()), ahead("queue", queue.connect()));
+    let service = Environment::api(store, queue, ())?;
     http::run("complete_pending_order", |request| complete_pending_order::handle(&service, request)).await
 }

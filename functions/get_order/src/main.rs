@@ -1,11 +1,16 @@
 //! The function's binary: wiring.
 
-use shared::lambda::{environment::Environment, http, logs};
+use shared::lambda::{environment::Environment, http, logs, prewarm::ahead};
+
+#[global_allocator]
+static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();
     let environment = Environment::read()?;
-    let service = Environment::service(environment.table()?, (), ());
+    let store = environment.table()?;
+    ahead("table", store.connect()).await;
+    let service = Environment::api(store, (), ())?;
     http::run("get_order", |request| get_order::handle(&service, request)).await
 }

@@ -2,6 +2,9 @@
 
 use shared::lambda::{http, logs};
 
+#[global_allocator]
+static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     logs::init();

@@ -1,13 +1,18 @@
 //! The function's binary: wiring.
 
 use lambda_runtime::{LambdaEvent, service_fn};
-use shared::lambda::{environment::Environment, logs};
+use shared::lambda::{environment::Environment, logs, prewarm::ahead};
+
+#[global_allocator]
+static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();
     let environment = Environment::read()?;
-    let service = &Environment::service(environment.table()?, environment.queue()?, ());
+    let store = environment.table()?;
+    ahead("table", store.connect()).await;
+    let service = &Environment::service(store, environment.queue()?, ());
     let panel = &Environment::panel()?;
     let handle = |event: LambdaEvent<_>| async move {
         let time_left = || event.context.deadline().duration_since(std::time::SystemTime::now()).unwrap_or_default();

@@ -4,6 +4,9 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
 use shared::lambda::{environment::Environment, logs};
 
+#[global_allocator]
+static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();

@@ -26,8 +26,6 @@ use crate::{docs, functions::Functions, legacy_url, template::Route, whereabouts
 /// The largest body an HTTP API takes, in bytes:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const MAX_BODY: usize = 10 * 1024 * 1024;
-/// How long a client may take to send one.
-const SLOWEST_BODY: Duration = Duration::from_secs(30);
 
 /// The door.
 pub struct FrontDoor {
@@ -41,6 +39,8 @@ pub struct FrontDoor {
     pub whereabouts: Whereabouts,
     /// For the events' times.
     pub clock: Arc<dyn Clock>,
+    /// How long a client may take to send a body.
+    pub slowest_body: Duration,
 }
 
 impl FrontDoor {
@@ -88,7 +88,7 @@ async fn answer(
     }
     let query = parts.uri.query().unwrap_or_default();
     let path = legacy_url::rewrite(parts.uri.path(), query);
-    let body = match tokio::time::timeout(SLOWEST_BODY, Limited::new(body, MAX_BODY).collect()).await {
+    let body = match tokio::time::timeout(door.slowest_body, Limited::new(body, MAX_BODY).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(cause)) if cause.is::<LengthLimitError>() => return refused(&path, StatusCode::PAYLOAD_TOO_LARGE),
         Ok(Err(_)) => return refused(&path, StatusCode::BAD_REQUEST),

@@ -15,7 +15,7 @@ use shared::{
     outbound::{panel::HttpPanel, post::Outbound},
     ports::{Clock, PortError},
     sqs::Sqs,
-    use_case::{Service, Worker},
+    use_case::{Service, Worker, rate_limit::RateLimits},
 };
 use uuid::Uuid;
 
@@ -77,12 +77,19 @@ impl Functions {
         events: Events,
         tokens: TokenSecrets,
         clock: Arc<dyn Clock>,
+        limits: RateLimits,
         panel: Option<HttpPanel>,
     ) -> Self {
         Self {
             panel,
-            api: Service { store: store.clone(), queue: queue.clone(), tokens, clock: clock.clone() },
-            worker: Worker { store, queue, tokens: (), clock },
+            api: Service {
+                store: store.clone(),
+                queue: queue.clone(),
+                tokens,
+                clock: clock.clone(),
+                limits: limits.clone(),
+            },
+            worker: Worker { store, queue, tokens: (), clock, limits },
             events,
         }
     }

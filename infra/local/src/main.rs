@@ -36,6 +36,12 @@ struct Arguments {
     /// Seed file with your own catalogue, keys and lines; without it, a demo catalogue
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
+    /// Requests a second that one key may send, and five times as many at once; 0 for no limit
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    key_rate: u32,
+    /// Begin with nothing: no catalogue, no key, the first order is number 1
+    #[arg(long, conflicts_with = "seed")]
+    no_seed: bool,
     /// URL of the panel that serves the lines, or of infra/receiver; without it, the lines here are the record. Addresses
     /// of this machine and its network, and http://, are allowed
     #[arg(long, value_name = "URL", requires = "provisioner_secret")]
@@ -43,9 +49,6 @@ struct Arguments {
     /// What calls of the panel are signed with: whsec_ and Base64
     #[arg(long, value_name = "SECRET", env = "PROVISIONER_SECRET", hide_env_values = true)]
     provisioner_secret: Option<String>,
-    /// Begin with nothing: no catalogue, no key, the first order is number 1
-    #[arg(long, conflicts_with = "seed")]
-    no_seed: bool,
     /// How to write the log: for people, or as the deployed functions write it, metrics included
     #[arg(long, value_enum, default_value_t = Log::Text)]
     log: Log,
@@ -87,6 +90,7 @@ async fn run(arguments: Arguments) -> Result<(), StartFault> {
         dynamodb_port: arguments.dynamodb_port,
         sqs_port: arguments.sqs_port,
         data: arguments.data,
+        key_rate: arguments.key_rate,
         seed: seed.transpose()?,
         ..Options::default()
     };

@@ -17,7 +17,7 @@ use shared::{
     outbound::{panel::HttpPanel, post::Outbound, reach::Reach},
     ports::{Clock, Lookup, SystemClock, Wanted},
     sqs::Sqs,
-    use_case::{catalogue, sweep},
+    use_case::{catalogue, rate_limit::RateLimits, sweep},
     wire::seed,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -38,6 +38,8 @@ use crate::{
 pub const DEMO_KEY: &str = "demo-key-for-this-machine-only";
 /// The demo catalogue, a seed file.
 pub const DEMO: &str = include_str!("../demo.json");
+/// How long a client may take to send a body.
+pub const SLOWEST_BODY: Duration = Duration::from_secs(30);
 /// The region that everything here is in.
 pub const REGION: &str = "us-east-1";
 
@@ -73,6 +75,10 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// How long keys and catalogue entries are remembered.
     pub cache_for: Duration,
+    /// Requests a second and key; 0: as many as come.
+    pub key_rate: u32,
+    /// How long a client may take to send a body.
+    pub slowest_body: Duration,
     /// The HTTP client that the functions call DynamoDB and SQS with; tests put faults into it.
     pub http: Option<SharedHttpClient>,
     /// The panel that serves the lines; none: the lines here are the record.
@@ -93,6 +99,8 @@ impl Default for Options {
             seed: None,
             clock: Arc::new(SystemClock),
             cache_for: CACHE_FOR,
+            key_rate: 0,
+            slowest_body: SLOWEST_BODY,
             http: None,
             panel: None,
             background: true,
@@ -180,7 +188,15 @@ impl Local {
             courier: Outbound::new(Reach::Any),
         };
         let queue = Sqs::new(called.sqs(), &urls.provision);
-        let functions = Functions::new(store.clone(), queue, events, tokens, options.clock.clone(), options.panel);
+        let functions = Functions::new(
+            store.clone(),
+            queue,
+            events,
+            tokens,
+            options.clock.clone(),
+            RateLimits::per_second(options.key_rate),
+            options.panel,
+        );
         let stream = StreamPoller::open(
             database,
             template.stream.clone(),
@@ -203,6 +219,7 @@ impl Local {
             default_function: template.default_function.clone(),
             whereabouts,
             clock: options.clock.clone(),
+            slowest_body: options.slowest_body,
         };
         check_functions(&template)?;
         let url = endpoint(&listener)?;

@@ -240,7 +240,9 @@ fn no_credentials(error: &CredentialsError) -> Fault {
         CredentialsError::InvalidConfiguration(_) => {
             "The AWS configuration cannot be used; check the profile and ~/.aws/config.".to_owned()
         }
-        _ => "The AWS credentials could not be fetched; log in again, or check the profile.".to_owned(),
+        _ => "No AWS credentials could be fetched: log in with `aws sso login`, or set AWS_PROFILE, or \
+              AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+            .to_owned(),
     })
 }
 

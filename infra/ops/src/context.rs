@@ -7,7 +7,7 @@ use shared::{
     dynamodb::DynamoDb,
     ports::{Clock, SystemClock},
     sqs::Sqs,
-    use_case::{Service, Worker},
+    use_case::{Service, Worker, rate_limit::RateLimits},
 };
 
 use crate::{cli::Common, connection::Connection, fault::Fault, output::Out};
@@ -43,7 +43,8 @@ impl Context {
 
     /// The store with this queue.
     pub fn service<Q>(&self, queue: Q) -> Worker<DynamoDb, Q> {
-        Service { store: self.store(), queue, tokens: (), clock: std::sync::Arc::new(SystemClock) }
+        let (store, clock) = (self.store(), std::sync::Arc::new(SystemClock));
+        Service { store, queue, tokens: (), clock, limits: RateLimits::default() }
     }
 
     /// Now.
@@ -76,9 +77,22 @@ impl Context {
         let mut answer = String::new();
         let asked = write!(stderr, "{what} Go on? [y/N] ").and_then(|()| stderr.flush());
         asked.and_then(|()| stdin.lock().read_line(&mut answer)).map_err(|_| Fault::refused("Nothing was done."))?;
-        match answer.trim().to_lowercase().as_str() {
-            "y" | "yes" => Ok(()),
-            _ => Err(Fault::refused("Nothing was done.")),
-        }
+        if agrees(&answer) { Ok(()) } else { Err(Fault::refused("Nothing was done.")) }
+    }
+}
+
+/// Only a yes is one; no answer is a no.
+fn agrees(answer: &str) -> bool {
+    ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_one() {
+        assert!(["y\n", "Y", " yes \n", "YES"].into_iter().all(agrees));
+        assert!(!["", "\n", "n", "no", "yea", "y y", "ja"].into_iter().any(agrees));
     }
 }

@@ -198,7 +198,7 @@ async fn switch(context: &Context, id: u64, to: LineStatus, reason: Option<Strin
 fn status(line: &Activation, now: Timestamp) -> Text {
     let expired = line.expires_at.is_some_and(|at| at <= now);
     match (line.status, expired) {
-        (LineStatus::Reserved, _) => ("reserved".to_owned(), Tone::Waits),
+        (LineStatus::Reserved, _) => ("being made".to_owned(), Tone::Waits),
         (LineStatus::Suspended, _) => ("suspended".to_owned(), Tone::Bad),
         (LineStatus::Active, true) => ("expired".to_owned(), Tone::Waits),
         (LineStatus::Active, false) => ("active".to_owned(), Tone::Good),

@@ -1,6 +1,9 @@
 //! Results: tables for people, JSON for scripts. Both go to the standard output; remarks go to the standard error.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    ffi::OsStr,
+    io::{IsTerminal, Write},
+};
 
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use serde_json::Value;
@@ -60,9 +63,8 @@ impl Out {
     /// To the standard output. Colours only on a terminal, and not where `NO_COLOR` is set (<https://no-color.org>).
     pub fn new(json: bool) -> Self {
         let terminal = std::io::stdout().is_terminal();
-        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
-        Self { json, terminal, colours: terminal && !set("NO_COLOR") && !dumb }
+        let (no_color, kind) = (std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
+        Self { json, terminal, colours: colours(terminal, no_color.as_deref(), kind.as_deref()) }
     }
 
     /// A line for people.
@@ -82,6 +84,10 @@ impl Out {
 
     /// A table for people: columns without lines, as wide as the terminal at most.
     pub fn table(&self, heads: &[&str], rows: Vec<Vec<Text>>) {
+        self.lines(heads, rows).iter().for_each(|line| write(line));
+    }
+
+    fn lines(&self, heads: &[&str], rows: Vec<Vec<Text>>) -> Vec<String> {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         if self.terminal {
@@ -101,9 +107,7 @@ impl Out {
         for column in table.column_iter_mut() {
             column.set_padding((0, 2));
         }
-        for line in table.lines() {
-            write(line.trim_end());
-        }
+        table.lines().map(|line| line.trim_end().to_owned()).collect()
     }
 
     fn cell(&self, (text, tone): Text) -> Cell {
@@ -118,7 +122,28 @@ impl Out {
     }
 }
 
+/// Are colours wanted?
+fn colours(terminal: bool, no_color: Option<&OsStr>, kind: Option<&OsStr>) -> bool {
+    terminal && no_color.is_none_or(OsStr::is_empty) && kind.is_none_or(|kind| kind != "dumb")
+}
+
 /// A reader who has seen enough may close the pipe.
 fn write(line: &str) {
     let _closed = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_that_want_them() {
+        let (one, dumb, empty) = (Some(OsStr::new("1")), Some(OsStr::new("dumb")), Some(OsStr::new("")));
+        assert!(colours(true, None, Some(OsStr::new("xterm"))) && colours(true, empty, None));
+        assert!(!colours(false, None, None) && !colours(true, one, None) && !colours(true, None, dumb));
+        let rows = || vec![vec![("failed".to_owned(), Tone::Bad), plain("x")], vec![plain("ok"), plain("yy")]];
+        let lines = |colours| Out { json: false, terminal: false, colours }.lines(&["A", "B"], rows());
+        assert_eq!(lines(false), ["A       B", "failed  x", "ok      yy"]);
+        assert!(lines(true)[1].contains("\u{1b}[") && !lines(true)[2].contains('\u{1b}'), "{:?}", lines(true));
+    }
 }

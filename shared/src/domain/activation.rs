@@ -165,12 +165,12 @@ pub struct Activation {
     pub is_trial: bool,
     /// Effects that were applied to it.
     pub applied: BTreeSet<EffectName>,
-    /// What is known of it at the panel.
-    #[serde(default, skip_serializing_if = "AtPanel::is_empty")]
-    pub panel: AtPanel,
     /// Who switched it off and on, oldest first; the latest 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<LineChange>,
+    /// What is known of it at the panel.
+    #[serde(default, skip_serializing_if = "AtPanel::is_empty")]
+    pub panel: AtPanel,
     /// Counts the writes to it; every write is conditional on the one before.
     pub version: u64,
 }
@@ -188,6 +188,20 @@ impl Activation {
         self.origin.as_ref() == Some(origin)
     }
 
+    /// Switches the line off or on, and keeps who did.
+    pub fn switch(&mut self, to: LineStatus, by: &str, note: Option<String>, at: Timestamp) {
+        self.status = to;
+        if self.changes.len() >= CHANGES_LIMIT {
+            self.changes.remove(0);
+        }
+        self.changes.push(LineChange { at, by: by.to_owned(), to, note });
+    }
+
+    /// Was it switched on by somebody after `then`?
+    pub fn resumed_since(&self, then: Timestamp) -> bool {
+        self.changes.iter().any(|change| change.to == LineStatus::Active && change.at > then)
+    }
+
     /// Is it there, whether or not it serves? A line that is being made is not, for everybody but its maker.
     pub fn is_there(&self) -> bool {
         self.status != LineStatus::Reserved
@@ -202,20 +216,6 @@ impl Activation {
             is_trial: self.is_trial,
             status: self.status,
         }
-    }
-
-    /// Switches the line off or on, and keeps who did.
-    pub fn switch(&mut self, to: LineStatus, by: &str, note: Option<String>, at: Timestamp) {
-        self.status = to;
-        if self.changes.len() >= CHANGES_LIMIT {
-            self.changes.remove(0);
-        }
-        self.changes.push(LineChange { at, by: by.to_owned(), to, note });
-    }
-
-    /// Was it switched on by somebody after `then`?
-    pub fn resumed_since(&self, then: Timestamp) -> bool {
-        self.changes.iter().any(|change| change.to == LineStatus::Active && change.at > then)
     }
 
     /// Applies a renewal or an upgrade at `now`, the order's last queued_at, so that every delivery computes the same.
@@ -276,8 +276,8 @@ mod tests {
             status: LineStatus::Active,
             is_trial,
             applied: BTreeSet::new(),
-            panel: AtPanel::default(),
             changes: vec![],
+            panel: AtPanel::default(),
             version: 1,
         }
     }

@@ -98,8 +98,8 @@ pub fn new_line(
         status: LineStatus::Active,
         is_trial: item.is_trial,
         applied: BTreeSet::new(),
-        panel: AtPanel::default(),
         changes: Vec::new(),
+        panel: AtPanel::default(),
         version: 1,
     }
 }

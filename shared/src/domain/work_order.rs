@@ -55,6 +55,17 @@ pub struct Payment {
     pub transaction_id: Option<String>,
     /// The label of the method it came by.
     pub method: Option<String>,
+    /// How much was said to come, where an operator found that another amount came: a late copy of the request that said
+    /// so means this payment and no more money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Amount>,
+}
+
+impl Payment {
+    /// Is this the payment that a request with `transaction_id` and `amount` means?
+    fn is(&self, transaction_id: &str, amount: Amount) -> bool {
+        self.transaction_id.as_deref() == Some(transaction_id) && (self.amount == amount || self.said == Some(amount))
+    }
 }
 
 /// The payment method as it was when the order was made.
@@ -359,9 +370,7 @@ impl WorkOrder {
 
     /// Has `transaction_id` with `amount` been recorded, at any time?
     pub fn has_payment(&self, transaction_id: Option<&str>, amount: Amount) -> bool {
-        let is_it =
-            |id: &str, payment: &Payment| payment.transaction_id.as_deref() == Some(id) && payment.amount == amount;
-        transaction_id.is_some_and(|id| self.payments.iter().any(|payment| is_it(id, payment)))
+        transaction_id.is_some_and(|id| self.payments.iter().any(|payment| payment.is(id, amount)))
     }
 
     /// Sets the amount of the payment that was submitted last; records one where the submission had none, and drops it at
@@ -373,6 +382,7 @@ impl WorkOrder {
             amount,
             at: last.as_ref().map_or(at, |last| last.at),
             transaction_id: last.as_ref().and_then(|last| last.transaction_id.clone()),
+            said: last.as_ref().map(|last| last.said.unwrap_or(last.amount)),
             method: last.map_or_else(|| self.method_label(), |last| last.method),
         };
         self.record_payment(payment);
@@ -385,9 +395,7 @@ impl WorkOrder {
 
     /// Is `transaction_id` with `amount` what was recorded last?
     pub fn was_last_payment(&self, transaction_id: Option<&str>, amount: Amount) -> bool {
-        transaction_id.is_some_and(|id| {
-            self.payments.last().is_some_and(|last| last.transaction_id.as_deref() == Some(id) && last.amount == amount)
-        })
+        transaction_id.is_some_and(|id| self.payments.last().is_some_and(|last| last.is(id, amount)))
     }
 
     /// Moves the order to `to`, if the table of states allows it.

@@ -17,6 +17,11 @@ const KEYS_A_CALL: usize = 100;
 const TRIES: u32 = 5;
 
 impl DynamoDb {
+    /// Opens the connection ahead of the first request, by a read that every function which answers callers may make.
+    pub async fn connect(&self) -> Result<(), PortError> {
+        self.batch_get(vec![Key::sequence()]).await.map(|_| ())
+    }
+
     /// The items under `keys`, as of now; keys must differ. Items that do not exist are left out.
     pub(super) async fn batch_get(&self, keys: Vec<Key>) -> Result<HashMap<Key, Item>, PortError> {
         let mut found = HashMap::with_capacity(keys.len());

@@ -170,7 +170,8 @@ pub fn open_key(status: Status, part: u8) -> String {
     format!("{status}#{part}")
 }
 
-fn open_part(uuid: Uuid) -> u8 {
+/// The part of the open orders that an order is in.
+pub fn open_part(uuid: Uuid) -> u8 {
     // The last byte is of the hash or the random part in every version of uuid.
     uuid.as_bytes()[15] % OPEN_PARTS
 }

@@ -9,7 +9,7 @@ use crate::{
     outbound::{endpoint::Endpoint, panel::HttpPanel, post::Outbound, reach::Reach, sign::SigningSecrets},
     ports::SystemClock,
     sqs::Sqs,
-    use_case::Service,
+    use_case::{Service, rate_limit::RateLimits},
 };
 
 /// A variable that is missing or cannot be used. The text names the variable, never its value.
@@ -97,21 +97,65 @@ impl Environment {
     /// The panel: at `PROVISIONER_URL`, if that is set, its messages signed with `PROVISIONER_SECRET`. With
     /// `PROVISIONER_ALLOW_PRIVATE` of `true`, private addresses and http:// are allowed.
     pub fn panel() -> Result<Option<HttpPanel>, EnvironmentError> {
-        let Some(url) = optional("PROVISIONER_URL") else { return Ok(None) };
-        let reach = match optional("PROVISIONER_ALLOW_PRIVATE").as_deref() {
-            None | Some("false") => Reach::Public,
-            Some("true") => Reach::Any,
-            Some(_) => return Err(EnvironmentError::Unusable("PROVISIONER_ALLOW_PRIVATE", "must be true or false")),
-        };
-        let endpoint =
-            Endpoint::parse(&url, reach).map_err(|why| EnvironmentError::Unusable("PROVISIONER_URL", why.rule()))?;
-        let secrets = SigningSecrets::parse(&required("PROVISIONER_SECRET")?)
-            .map_err(|why| EnvironmentError::Unusable("PROVISIONER_SECRET", why.rule()))?;
-        Ok(Some(HttpPanel { client: Outbound::new(reach), endpoint, secrets }))
+        panel(optional)
     }
 
-    /// A service by the machine's clock.
+    /// The service of a function behind the API: by the machine's clock, with the limit `KEY_RATE`, in requests a second
+    /// and key (absent or 0: none).
+    pub fn api<S, Q, T>(store: S, queue: Q, tokens: T) -> Result<Service<S, Q, T>, EnvironmentError> {
+        const NUMBER: &str = "must be a number of requests a second";
+        let rate = optional("KEY_RATE").map(|text| text.parse()).transpose();
+        let rate = rate.map_err(|_| EnvironmentError::Unusable("KEY_RATE", NUMBER))?.unwrap_or_default();
+        Ok(Service { limits: RateLimits::per_second(rate), ..Self::service(store, queue, tokens) })
+    }
+
+    /// A service without callers, by the machine's clock.
     pub fn service<S, Q, T>(store: S, queue: Q, tokens: T) -> Service<S, Q, T> {
-        Service { store, queue, tokens, clock: Arc::new(SystemClock) }
+        Service { store, queue, tokens, clock: Arc::new(SystemClock), limits: RateLimits::default() }
+    }
+}
+
+fn panel(value: impl Fn(&str) -> Option<String>) -> Result<Option<HttpPanel>, EnvironmentError> {
+    let Some(url) = value("PROVISIONER_URL") else { return Ok(None) };
+    let reach = match value("PROVISIONER_ALLOW_PRIVATE").as_deref() {
+        None | Some("false") => Reach::Public,
+        Some("true") => Reach::Any,
+        Some(_) => return Err(EnvironmentError::Unusable("PROVISIONER_ALLOW_PRIVATE", "must be true or false")),
+    };
+    let endpoint =
+        Endpoint::parse(&url, reach).map_err(|why| EnvironmentError::Unusable("PROVISIONER_URL", why.rule()))?;
+    let secret = value("PROVISIONER_SECRET").ok_or(EnvironmentError::Missing("PROVISIONER_SECRET"))?;
+    let secrets =
+        SigningSecrets::parse(&secret).map_err(|why| EnvironmentError::Unusable("PROVISIONER_SECRET", why.rule()))?;
+    Ok(Some(HttpPanel { client: Outbound::new(reach), endpoint, secrets }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panel_is_where_the_environment_says() {
+        const URL: &str = "PROVISIONER_URL";
+        const PRIVATE: &str = "PROVISIONER_ALLOW_PRIVATE";
+        const SECRET: (&str, &str) = ("PROVISIONER_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let of = |variables: &[(&str, &str)]| {
+            let value =
+                |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+            panel(value).map(|panel| panel.map(|panel| panel.endpoint.origin())).map_err(|fault| fault.to_string())
+        };
+        let variable = "the environment variable ";
+        assert_eq!(of(&[SECRET]), Ok(None), "none, as in a stack without a connector");
+        let url = (URL, "https://panel.example.com/path");
+        assert_eq!(of(&[url, SECRET]), Ok(Some("https://panel.example.com".to_owned())));
+        assert_eq!(of(&[url]), Err(format!("{variable}PROVISIONER_SECRET is not set")));
+        assert_eq!(of(&[url, SECRET, (PRIVATE, "yes")]), Err(format!("{variable}{PRIVATE} must be true or false")));
+        let inside = (URL, "http://10.1.2.3/");
+        assert_eq!(of(&[inside, SECRET, (PRIVATE, "true")]), Ok(Some("http://10.1.2.3".to_owned())));
+        for private in [&[inside, SECRET] as &[_], &[inside, SECRET, (PRIVATE, "false")]] {
+            assert_eq!(of(private), Err(format!("{variable}{URL} must begin with https://")));
+        }
+        let inside = (URL, "https://169.254.169.254/");
+        assert_eq!(of(&[inside, SECRET]), Err(format!("{variable}{URL} must not name a private or a local address")));
     }
 }

@@ -8,6 +8,8 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
+use crate::wire::json::text;
+
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "WorkOrders";
 /// Their one dimension: the function.
@@ -178,7 +180,7 @@ impl Metrics {
                 "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": definitions }],
             }),
         );
-        Value::Object(root).to_string()
+        text(&Value::Object(root))
     }
 }
 

@@ -85,7 +85,7 @@ pub async fn admit<S: Lookup, Q, T, C>(
 ) -> Result<(ApiKey, Found, C), Reply> {
     let key = header(request, KEY_HEADER).filter(|key| !key.is_empty()).map(KeyHash::of);
     let wanted = command.as_ref().map(wanted).unwrap_or_default();
-    let (caller, found) = enter(&service.store, key, scope, wanted, service.now()).await.map_err(denied)?;
+    let (caller, found) = enter(service, key, scope, wanted).await.map_err(denied)?;
     match command {
         Ok(command) => Ok((caller, found, command)),
         Err(unreadable) => Err(refuse_unreadable(unreadable)),
@@ -147,6 +147,10 @@ fn denied(denied: Denied) -> Reply {
         Denied::NoKey => Reply::new(401, envelope::UNAUTHORIZED.to_owned(), Outcome::Refused, "unauthorized"),
         Denied::NoScope(scope) => {
             failure(403, &format!("This API key does not have the scope {}.", scope.as_str()), "forbidden")
+        }
+        Denied::TooMany(seconds) => {
+            let sentence = format!("This API key sends too many requests. Please try again in {seconds} s.");
+            failure(429, &sentence, "rate_limited").after(seconds)
         }
         Denied::Unavailable(cause) => fault(cause.to_string()),
     }

@@ -73,6 +73,13 @@ impl Reply {
         }
     }
 
+    /// The same reply, with `Retry-After`.
+    #[must_use]
+    pub fn after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// The same reply, about this order.
     #[must_use]
     pub fn about(mut self, order: &WorkOrder) -> Self {

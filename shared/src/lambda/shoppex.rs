@@ -27,11 +27,15 @@ pub async fn admit<S: Lookup, Q, T>(
     scope: Scope,
 ) -> Result<ApiKey, Reply> {
     let key = header(request, "authorization").and_then(bearer).map(KeyHash::of);
-    match enter(&service.store, key, scope, Wanted::default(), service.now()).await {
+    match enter(service, key, scope, Wanted::default()).await {
         Ok((caller, _)) => Ok(caller),
         Err(Denied::NoKey) => Err(failure(401, "UNAUTHORIZED", "Invalid or missing API key.")),
         Err(Denied::NoScope(scope)) => {
             Err(failure(403, "FORBIDDEN", &format!("This API key does not have the scope {}.", scope.as_str())))
+        }
+        Err(Denied::TooMany(seconds)) => {
+            let message = format!("This API key sends too many requests. Please try again in {seconds} s.");
+            Err(failure(429, "RATE_LIMITED", &message).after(seconds))
         }
         Err(Denied::Unavailable(cause)) => Err(fault(cause.to_string())),
     }

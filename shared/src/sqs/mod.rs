@@ -22,6 +22,11 @@ impl Sqs {
     pub fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }
+
+    /// Opens the connection ahead of the first message: by the depth of the queue, which nobody minds telling.
+    pub async fn connect(&self) -> Result<(), PortError> {
+        self.waiting().await.map(|_| ())
+    }
 }
 
 /// The body of a message that names an order: `{"order":"<uuid>","number":42}`.

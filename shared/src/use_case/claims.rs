@@ -10,7 +10,7 @@ use crate::{
         once::{Fingerprint, OnceKey},
         work_order::WorkOrder,
     },
-    ports::{Claims, Made},
+    ports::{Claims, Made, PortError},
 };
 
 /// Binds `key` to `order` and what is `asked` of it. A key that is bound to just that may be used again.
@@ -30,7 +30,30 @@ pub async fn claim_key<S: Claims, Q, T>(
     match service.store.claim(&key.claim_name(), &claim, now).await? {
         Made::New => Ok(()),
         Made::Existed(first) if first.is_for(order.uuid, &claim.request) => Ok(()),
+        Made::Existed(first) if first.reference.is_empty() => {
+            Err(PortError::Unavailable("the key is another request's, whose order is not there yet".to_owned()).into())
+        }
         Made::Existed(first) => Err(Refusal::KeyUsed(first.reference)),
+    }
+}
+
+/// Binds `key` to the cart that is sent under it, so that no order is completed by its token under the same key at that
+/// moment. Which cart that is, the order that it makes says. Returns a claim that was there before.
+pub async fn claim_for_cart<S: Claims, Q, T>(
+    service: &Service<S, Q, T>,
+    key: &OnceKey,
+) -> Result<Option<Claim>, Refusal> {
+    let now = service.now();
+    let claim = Claim {
+        order: key.order_uuid(),
+        // It has none yet.
+        reference: String::new(),
+        request: Fingerprint::of(["cart"]),
+        expires_at: now + Duration::hours(Claim::HOURS),
+    };
+    match service.store.claim(&key.claim_name(), &claim, now).await? {
+        Made::New => Ok(None),
+        Made::Existed(first) => Ok(Some(*first)),
     }
 }
 

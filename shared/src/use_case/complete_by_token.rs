@@ -109,7 +109,7 @@ fn pay(
     let method = request.payment_method_id.map(|id| pricing::active_method(id, found)).transpose()?;
     let label = method.map(|method| method.label().to_owned()).or_else(|| order.method_label());
     let transaction_id = request.payment_transaction_id.clone();
-    let payment = |amount| Payment { amount, at, transaction_id, method: label };
+    let payment = |amount| Payment { amount, at, transaction_id, method: label, said: None };
     match request.payment_amount {
         None => order.record_payment(payment(order.balance_due())),
         Some(value) => {

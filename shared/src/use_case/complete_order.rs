@@ -2,7 +2,7 @@
 
 use super::{
     Refusal, Service,
-    claims::held_claim,
+    claims::{claim_for_cart, held_claim},
     command::{CompleteOrder, OrderRequest},
     complete_by_token::complete_by_token,
     draft::{Draft, Terms},
@@ -40,14 +40,23 @@ pub async fn complete_order<S: Orders + Numbers + Claims, Q: Queue>(
     match command {
         CompleteOrder::ByToken(request) => complete_by_token(service, caller, header, request, found).await,
         CompleteOrder::Cart(request) => {
+            let once = Once::new(&caller.name, ACTION, header, request, None, true);
+            let uuid = once.order_uuid();
+            let draft = draft(service, caller, request, found, &once, uuid.0);
             if let Some(header) = header {
-                // The key may have been used to complete an order by its token.
+                // The key may have been used to complete an order by its token, or may be at this moment. A request that
+                // is refused leaves it free.
                 let key = OnceKey::new(&caller.name, ACTION, OnceKind::Header, header);
-                if let Some(claim) = held_claim(service, &key).await? {
+                let held = if draft.is_ok() {
+                    claim_for_cart(service, &key).await?
+                } else {
+                    held_claim(service, &key).await?
+                };
+                if let Some(claim) = held.filter(|claim| claim.order != key.order_uuid()) {
                     return Err(Refusal::KeyUsed(claim.reference));
                 }
             }
-            complete_cart(service, caller, ACTION, header, request, found).await
+            record(service, &once, uuid, draft, &caller.by()).await
         }
     }
 }

@@ -68,7 +68,8 @@ pub async fn complete_pending_order<S: Orders + Claims, Q: Queue>(
             return if faster { Ok(Decision::Leave(false)) } else { Err(Refusal::WrongState(order.status())) };
         }
         let at = service.now();
-        let payment = Payment { amount: order.balance_due(), at, transaction_id: None, method: order.method_label() };
+        let (amount, method) = (order.balance_due(), order.method_label());
+        let payment = Payment { amount, at, transaction_id: None, method, said: None };
         order.record_payment(payment);
         order.change(Status::Queued, &by, completion.note.clone(), at)?;
         Ok(Decision::Store(true))

@@ -49,6 +49,7 @@ impl Draft {
             at,
             transaction_id: request.payment_transaction_id.clone(),
             method: terms.method.map(|method| method.label().to_owned()),
+            said: None,
         });
         // An id that no payment carries is kept for operators.
         let unrecorded = request.payment_transaction_id.as_ref().filter(|_| payment.is_none() && !request.is_free);

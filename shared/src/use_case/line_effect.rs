@@ -2,7 +2,7 @@
 //! repeated by any consumer: reserve it on the line, tell the panel, mark it applied.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -186,6 +186,7 @@ impl<S: Orders + Lines, Q, P: Panel> Work<'_, S, Q, P> {
     pub(super) async fn tell_suspensions(&self, made: &HashMap<ActivationId, Origin>) -> Result<Vec<String>, Passing> {
         let mut refusals = Vec::new();
         let lines = self.service.store.lines(&made.keys().copied().collect()).await?;
+        let lines: BTreeMap<_, _> = lines.into_iter().collect();
         for (id, mut line) in lines {
             let Some(origin) = made.get(&id).filter(|origin| line.is_from(origin)) else { continue };
             let effect = EffectName::of_suspension(origin.order, origin.unit);
@@ -220,12 +221,12 @@ impl<S: Orders + Lines, Q, P: Panel> Work<'_, S, Q, P> {
 }
 
 /// Switches a line off in the ledger. Where the panel may have it, what it is to be told is reserved in the same write.
-pub(super) fn switch_off(line: &mut Activation, order: &WorkOrder, origin: &Origin) {
+pub(super) fn switch_off(line: &mut Activation, order: &WorkOrder, origin: &Origin, by: &str, at: Timestamp) {
     if line.panel.may_have_it() {
         let effect = EffectName::of_suspension(origin.order, origin.unit);
         let told = Told { kind: EffectKind::Suspend, effect: &effect, order, item: None, qty: 1 };
         let after = Values { status: LineStatus::Suspended, ..line.values() };
         line.reserve(&told, after, line.version + 1);
     }
-    line.status = LineStatus::Suspended;
+    line.switch(LineStatus::Suspended, by, Some(format!("{} was canceled", order.reference())), at);
 }

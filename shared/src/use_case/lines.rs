@@ -65,7 +65,8 @@ pub async fn switch<S: Lines + Orders>(
 ) -> Result<Switched, LineRefusal> {
     let by = super::operator::by(operator);
     for _ in 0..RACE_ROUNDS {
-        let mut line = store.lines(&BTreeSet::from([id])).await?.remove(&id).ok_or(LineRefusal::NoSuchLine)?;
+        let line = store.lines(&BTreeSet::from([id])).await?.remove(&id).filter(Activation::is_there);
+        let mut line = line.ok_or(LineRefusal::NoSuchLine)?;
         let order = match &line.origin {
             Some(origin) => store.order(origin.order).await?,
             None => None,

@@ -33,10 +33,13 @@ pub mod pricing;
 pub mod provision;
 pub mod provision_order;
 pub mod publish_events;
+pub mod rate_limit;
 pub mod record;
 pub mod send_payment_instructions;
 pub mod submit_payment;
 pub mod sweep;
+
+use rate_limit::RateLimits;
 
 /// What the use cases work with: a store and a queue (implementations of the ports an action asks for), the secrets of
 /// the confirmation tokens, the time.
@@ -50,6 +53,8 @@ pub struct Service<S, Q, T = TokenSecrets> {
     pub tokens: T,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// How fast one key may send.
+    pub limits: RateLimits,
 }
 
 /// The service of an action that neither gives nor takes confirmation tokens.

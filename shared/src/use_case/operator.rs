@@ -31,7 +31,8 @@ pub async fn approve<S: Orders, Q: Queue>(
             return Err(Refusal::WrongState(order.status()));
         }
         let at = service.now();
-        let payment = Payment { amount: order.balance_due(), at, transaction_id: None, method: order.method_label() };
+        let (amount, method) = (order.balance_due(), order.method_label());
+        let payment = Payment { amount, at, transaction_id: None, method, said: None };
         order.record_payment(payment);
         order.change(Status::Queued, &by(operator), None, at)?;
         Ok(Decision::Store(()))

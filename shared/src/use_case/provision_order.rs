@@ -1,7 +1,7 @@
 //! One order made real, line by line. Every step can be repeated, by this consumer or another, and cut off anywhere.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -221,7 +221,7 @@ fn made_by(order: &WorkOrder) -> HashMap<ActivationId, Origin> {
     made.collect()
 }
 
-/// Switches off the lines that a canceled order made. Returns whether the panel is still to be told, which the provisioning
+/// Switches off the lines that a canceled order made, but for one that an operator has switched on since. Returns whether the panel is still to be told, which the provisioning
 /// queue's consumer does.
 pub(super) async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Result<bool, PortError> {
     let made = made_by(order);
@@ -229,14 +229,13 @@ pub(super) async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &W
     let canceled_at = canceled.map_or(order.updated_at, |change| change.at);
     let by = canceled.map_or("provision", |change| &change.by);
     for _ in 0..RACE_ROUNDS {
-        let lines = service.store.lines(&made.keys().copied().collect()).await?;
+        // By number: a run that is repeated takes the same steps.
+        let lines: BTreeMap<_, _> = service.store.lines(&made.keys().copied().collect()).await?.into_iter().collect();
         let (mut all, mut to_tell) = (true, false);
         for (id, mut line) in lines {
             let Some(origin) = made.get(&id).filter(|origin| line.is_from(origin)) else { continue };
             if line.status != LineStatus::Suspended && !line.resumed_since(canceled_at) {
-                switch_off(&mut line, order, origin);
-                let note = format!("{} was canceled", order.reference());
-                line.switch(LineStatus::Suspended, by, Some(note), service.now());
+                switch_off(&mut line, order, origin, by, service.now());
                 all &= service.store.save_line(&mut line).await? == Saved::Done;
             }
             to_tell |= line.panel.reserved.is_some();

@@ -64,7 +64,8 @@ pub async fn submit_payment<S: Orders, Q>(
         let at = service.now();
         if let Some(amount) = amount {
             let transaction_id = request.payment_transaction_id.clone();
-            order.record_payment(Payment { amount, at, transaction_id, method: order.method_label() });
+            let method = order.method_label();
+            order.record_payment(Payment { amount, at, transaction_id, method, said: None });
         }
         order.submission = Some(Submission { with_payment: amount.is_some(), by_customer: true });
         order.change(Status::PaymentSubmitted, &by, note(request), at)?;

@@ -23,28 +23,52 @@ pub enum JsonFault {
     NotAnObject,
 }
 
-/// The object in `body`.
+/// Values kept of a request's array: more than any field may have, so that one with too many is still refused for that.
+/// The rest is read and let go; a body full of digits would take 50 times its size.
+const KEPT: usize = 1_000;
+
+/// The object in a request's `body`.
 pub fn parse_object(body: &[u8]) -> Result<Map<String, Value>, JsonFault> {
-    match parse(body)? {
+    object(read(body, KEPT)?)
+}
+
+/// The object in a file of an operator, whose arrays may have any length.
+pub fn parse_file(text: &[u8]) -> Result<Map<String, Value>, JsonFault> {
+    object(read(text, usize::MAX)?)
+}
+
+fn object(value: Value) -> Result<Map<String, Value>, JsonFault> {
+    match value {
         Value::Object(map) => Ok(map),
         _ => Err(JsonFault::NotAnObject),
     }
 }
 
-/// The value in `body`.
+/// A value as JSON. `Value::to_string` goes through the formatter, piece by piece, at twice the instructions.
+pub fn text(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| value.to_string())
+}
+
+/// The value in a request's `body`.
 pub fn parse(body: &[u8]) -> Result<Value, JsonFault> {
+    read(body, KEPT)
+}
+
+fn read(body: &[u8], keep: usize) -> Result<Value, JsonFault> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(JsonFault::Empty);
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = Strict { depth: 0 }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    let value = Strict { depth: 0, keep }.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     // serde_json's own messages quote none of the text but a duplicate key's name, which is said below without it.
     value.map_err(|error| JsonFault::Malformed(error.to_string()))
 }
 
 struct Strict {
     depth: usize,
+    /// Values that are kept of an array.
+    keep: usize,
 }
 
 impl Strict {
@@ -103,8 +127,10 @@ impl<'de> Visitor<'de> for Strict {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let depth = self.deeper()?;
         let mut values = Vec::new();
-        while let Some(value) = seq.next_element_seed(Strict { depth })? {
-            values.push(value);
+        while let Some(value) = seq.next_element_seed(Strict { depth, keep: self.keep })? {
+            if values.len() < self.keep {
+                values.push(value);
+            }
         }
         Ok(Value::Array(values))
     }
@@ -113,7 +139,7 @@ impl<'de> Visitor<'de> for Strict {
         let depth = self.deeper()?;
         let mut map = Map::new();
         while let Some(Name(name)) = entries.next_key()? {
-            let value = entries.next_value_seed(Strict { depth })?;
+            let value = entries.next_value_seed(Strict { depth, keep: self.keep })?;
             if map.insert(name, value).is_some() {
                 return Err(A::Error::custom("a key stands twice in one object"));
             }

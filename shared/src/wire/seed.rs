@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     fields::Fields,
-    json::{JsonFault, parse_object},
+    json::{JsonFault, parse_file},
 };
 use crate::{
     domain::{
@@ -41,7 +41,7 @@ pub enum SeedFault {
 
 /// Reads a seed file.
 pub fn parse(text: &[u8]) -> Result<Seed, SeedFault> {
-    let map = parse_object(text)?;
+    let map = parse_file(text)?;
     let mut fields = Fields::new(&map);
     fields.only(&["settings", "api_keys", "products", "payment_methods", "bouquets", "lines"]);
     let empty = Map::new();
@@ -338,8 +338,8 @@ fn line(fields: &mut Fields<'_>) -> Option<Activation> {
         status: LineStatus::Active,
         is_trial,
         applied: BTreeSet::new(),
-        panel: AtPanel::default(),
         changes: Vec::new(),
+        panel: AtPanel::default(),
         version: 1,
     })
 }

@@ -13,6 +13,23 @@ fn schema() -> jsonschema::Validator {
     jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
 }
 
+#[test]
+fn the_example_of_the_document_is_as_the_schema_says() {
+    let document = include_str!("../../../infra/connector.md");
+    let example = document.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    let example: Value = serde_json::from_str(example).unwrap();
+    assert!(
+        schema().is_valid(&example),
+        "{:?}",
+        schema().iter_errors(&example).map(|fault| fault.to_string()).collect::<Vec<_>>()
+    );
+    let mut other = example.clone();
+    other["effect"] = json!("explode");
+    assert!(!schema().is_valid(&other));
+    let read: receiver::Message = serde_json::from_value(example).unwrap();
+    assert_eq!((read.effect, read.line.id), (receiver::Effect::Create, 4201), "and the example receiver reads it");
+}
+
 async fn service(server: &PanelServer) -> TestService {
     TestService::with(Setup { panel: Some(server.panel()), background: false, ..Setup::default() }).await
 }
@@ -144,6 +161,21 @@ async fn a_canceled_orders_lines_are_switched_off_at_the_panel() {
     assert!(schema().is_valid(suspend), "{suspend:#}");
     assert_eq!((&suspend["product"], &suspend["line"]["status"]), (&Value::Null, &json!("suspended")));
     assert_eq!(text(&service.line(4201).await.unwrap(), "status"), "suspended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panel_costs_one_write_an_effect_more() {
+    let server = PanelServer::good().await;
+    let service = service(&server).await;
+    for number in 0..10 {
+        complete(&service, &paid_cart(&number.to_string())).await;
+    }
+    let batch = service.receive(&service.local.queue_url).await;
+    service.http.take_calls();
+    service.local.poller().deliver(batch).await;
+    let calls = service.http.take_calls();
+    assert_eq!(calls.iter().filter(|call| call.name() == "PutItem line").count(), 20, "reserved, and marked");
+    assert_eq!((calls.len(), server.calls()), (31, 10));
 }
 
 #[tokio::test(flavor = "multi_thread")]

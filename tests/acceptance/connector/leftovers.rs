@@ -57,6 +57,20 @@ fn fails() -> Says {
     Says(Err(PanelFault { cause: PortError::Unavailable("the panel: it answered 503".into()), retry_after: None }))
 }
 
+/// Does what it is told, and its answer is lost.
+struct Loses(TestPanel);
+
+impl Panel for Loses {
+    fn is_there(&self) -> bool {
+        true
+    }
+
+    async fn tell(&self, id: &str, body: &str, at: Timestamp) -> Result<PanelAnswer, PanelFault> {
+        self.0.tell(id, body, at).await?;
+        fails().0
+    }
+}
+
 struct Stage {
     clock: TestClock,
     store: Memory,
@@ -142,13 +156,14 @@ impl Panel for RefusesCreate {
 async fn another_orders_effect_waits_while_the_first_is_under_way_and_not_for_ever() {
     let stage = stage();
     let (first, second) = (stage.renewal(42).await, stage.renewal(43).await);
-    assert_eq!(deliver(&stage.worker, &fails(), &first, 1).await.again.len(), 1);
+    let loses = Loses(stage.panel.clone());
+    assert_eq!(deliver(&stage.worker, &loses, &first, 1).await.again.len(), 1);
     let batch = deliver(&stage.worker, &stage.panel, &second, 1).await;
     assert!(matches!(&batch.reports[0].outcome, Outcome::Again { cause, delay } if cause.to_string()
         == "line 321 waits for another order's effect" && *delay == Duration::from_secs(2)));
-    assert!(stage.panel.bodies().is_empty());
+    assert_eq!(stage.panel.bodies().len(), 1);
     // The first is given up: its last delivery.
-    deliver(&stage.worker, &fails(), &order_of(&stage.store, &first), 10).await;
+    deliver(&stage.worker, &loses, &order_of(&stage.store, &first), 10).await;
     assert_eq!(stage.status(&first), Status::Failed);
     assert_eq!(
         order_of(&stage.store, &first).failure.as_deref(),
@@ -163,7 +178,8 @@ async fn another_orders_effect_waits_while_the_first_is_under_way_and_not_for_ev
     assert_eq!(stage.status(&first), Status::Completed);
     assert_eq!(stage.until(), "2027-02-01 00:00:00", "no month is lost");
     stage.agrees(&line_of(&stage.store, 321));
-    assert!(stage.panel.bodies().values().all(|bodies| bodies.len() == 1));
+    let bodies = stage.panel.bodies();
+    assert!(bodies.len() == 3 && bodies.values().all(|bodies| bodies.len() == 1));
 }
 
 #[tokio::test]

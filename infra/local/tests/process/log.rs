@@ -72,6 +72,9 @@ async fn the_log_of_a_whole_run_gives_nothing_private_away() {
         (format!("get_work_order?ref={reference}&email=jane@example.com"), DEMO_KEY),
         ("get_work_order?ref=Ref-Private&email=john@example.com".to_owned(), wrong_key),
         ("unknown?secret=query-private".to_owned(), DEMO_KEY),
+        // Lines that a caller would like to see in the log.
+        ("x%0A%7B%22message%22%3A%22injected%22%7D?y=%0D%0Ainjected".to_owned(), DEMO_KEY),
+        ("get_work_order?ref=%0A%7B%22level%22%3A%22injected%22%7D&token=%1B%5B2Jinjected".to_owned(), DEMO_KEY),
     ] {
         let url = format!("{}/api/{target}", program.url);
         client
@@ -89,6 +92,12 @@ async fn the_log_of_a_whole_run_gives_nothing_private_away() {
         program.post("complete_order", &refused).await;
     }
     program.post("complete_order", &json!({ "confirmation_token": token })).await;
+    for (field, value) in [("customer_name", "\n{\"message\":\"injected\"}"), ("wc_order_id", "\r\n\u{1b}[2Jinjected")]
+    {
+        let mut odd = private.clone();
+        odd[field] = json!(value);
+        program.post("complete_order", &odd).await;
+    }
     let malformed = client.post(format!("{}/api/complete_order", program.url)).header("X-Panelr-API-Key", DEMO_KEY);
     malformed.body(r#"{"customer_email":"malformed-private","customer_email":1}"#).send().await.unwrap();
     program.completes(created["reference_code"].as_str().unwrap()).await;
@@ -118,6 +127,7 @@ async fn the_log_of_a_whole_run_gives_nothing_private_away() {
     values.push(wrong_key.to_owned());
     values.push("url-private".to_owned());
     values.push(receiver.endpoint.secret.0.clone());
+    values.push("injected".to_owned());
     values.push(token.clone());
     values.push(token.split_at(22).1.to_owned());
     values.push(order["cart"][0]["linked_username"].as_str().unwrap().to_owned());

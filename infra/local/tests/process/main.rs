@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod log;
+mod panel;
 mod program;
 mod receiver;
 mod running;

@@ -20,6 +20,7 @@ fn the_environment_is_what_the_code_reads() {
             ("environment.unpublished()", &["UNPUBLISHED_QUEUE_URL"]),
             ("Environment::events_reach()", &["EVENTS_ALLOW_PRIVATE"]),
             ("Environment::panel()", &["PROVISIONER_ALLOW_PRIVATE", "PROVISIONER_SECRET", "PROVISIONER_URL"]),
+            ("Environment::api(", &["KEY_RATE"]),
             ("Environment::tokens()", &["TOKEN_SECRET", "TOKEN_SECRET_PREVIOUS", "TOKEN_SECRET_VERSION"]),
         ];
         let reads = reads.iter().filter(|(call, _)| code.contains(call));
@@ -128,6 +129,7 @@ fn a_changed_parameter_makes_a_new_version_of_every_function() {
             let own = match binary.as_str() {
                 "provision" => ", ${ProvisionerUrl} ${ProvisionerAllowPrivate} ${ProvisionerSecretId}",
                 "deliver_events" => ", ${EventsAllowPrivate}",
+                _ if text.contains("KeyRate") => ", key rate ${KeyRate}",
                 _ => "",
             };
             text.strip_suffix(own).expect("its own parameters")

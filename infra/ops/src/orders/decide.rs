@@ -53,8 +53,9 @@ pub(super) async fn partial(context: &Context, named: &str, amount: &str) -> Res
 }
 
 pub(super) async fn cancel(context: &Context, named: &str, reason: &str) -> Result<Ended, Fault> {
-    let (by, service) = (context.operator()?, context.worker()?);
-    let order = find(&service.store, named).await?;
+    // A panel that has its lines is told by the queue's consumer.
+    let (by, worker) = (context.operator()?, context.worker()?);
+    let order = find(&worker.store, named).await?;
     let before = order.status();
     check(&order, "canceled", |status| status == Status::Canceled || status.may_become(Status::Canceled))?;
     if before != Status::Canceled {
@@ -62,7 +63,7 @@ pub(super) async fn cancel(context: &Context, named: &str, reason: &str) -> Resu
         let what = format!("{} will be called off, for good; {paid} was paid.", order.reference());
         context.confirm(&what)?;
     }
-    match operator::cancel(&service, &by, order.clone(), reason).await {
+    match operator::cancel(&worker, &by, order.clone(), reason).await {
         Ok(order) => {
             let note = (before == Status::Canceled).then(|| "It was canceled before.".to_owned());
             changed(context, &order, before, before != Status::Canceled, note);

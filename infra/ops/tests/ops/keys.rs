@@ -1,9 +1,12 @@
 //! API keys: made, listed, rotated, revoked; and cut off in between.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::{Value, json};
 use shared::{
     domain::api_key::{ApiKey, KeyHash, Scope},
-    ports::Keys,
+    dynamodb::DynamoDb,
+    ports::{Keys, ListedKey, NamedKeys, PortError, Saved},
     use_case::keys,
 };
 
@@ -100,6 +103,7 @@ async fn of_several_who_make_one_name_at_once_one_is_told() {
     let listed = desk.json(&["keys", "list"]).await;
     assert_eq!(listed["keys"].as_array().unwrap().len(), 1, "{listed}");
     assert_eq!(listed["keys"][0]["id"], made[0].json()["id"]);
+    assert_eq!(desk.service.items_of("key").await.len(), 1, "no key works that is not listed");
 }
 
 /// The making of a key ended between its listing and its storing.
@@ -108,20 +112,87 @@ async fn a_key_whose_making_was_cut_off_is_in_nobodys_way() {
     let desk = Desk::empty().await;
     let store = &desk.service.local.store;
     let hour_ago = chrono::Utc::now() - chrono::Duration::hours(1);
-    let listed = shared::ports::ListedKey { hash: KeyHash::of("lost"), created_at: hour_ago, by: "operator:x".into() };
-    let mut named = shared::ports::NamedKeys { name: "shop".into(), listed: vec![listed], version: 0 };
+    let listed = ListedKey { hash: KeyHash::of("lost"), created_at: hour_ago, by: "operator:x".into() };
+    let mut named = NamedKeys { name: "shop".into(), listed: vec![listed], version: 0 };
     store.save_named(&mut named).await.unwrap();
     assert_eq!(desk.json(&["keys", "list"]).await["keys"], json!([]));
+    // One that was listed a moment ago may be on its way.
+    let now = ListedKey { hash: KeyHash::of("on its way"), created_at: chrono::Utc::now(), by: "operator:x".into() };
+    let mut other = NamedKeys { name: "other".into(), listed: vec![now], version: 0 };
+    store.save_named(&mut other).await.unwrap();
+    assert!(desk.ops(&["keys", "create", "other"]).await.sentence(1).contains("--rotate"));
     let made = desk.json(&["keys", "create", "shop"]).await;
     assert_eq!(asks(&desk, made["secret"].as_str().unwrap()).await, 200);
 
     // A seed whose key was listed and not stored stores it the next time.
     let key = ApiKey { hash: KeyHash::of("seeded"), name: "s".into(), scopes: vec![Scope::All], revoked_at: None };
-    let listed = shared::ports::ListedKey { hash: key.hash.clone(), created_at: hour_ago, by: "seed".into() };
-    let mut named = shared::ports::NamedKeys { name: "s".into(), listed: vec![listed], version: 0 };
+    let listed = ListedKey { hash: key.hash.clone(), created_at: hour_ago, by: "seed".into() };
+    let mut named = NamedKeys { name: "s".into(), listed: vec![listed], version: 0 };
     store.save_named(&mut named).await.unwrap();
     assert!(keys::enroll(store, &key, "seed", hour_ago).await.unwrap());
     assert!(!keys::enroll(store, &key, "seed", hour_ago).await.unwrap());
     let entries: Vec<Value> = desk.json(&["keys", "list"]).await["keys"].as_array().unwrap().clone();
     assert_eq!(entries.len(), 2, "{entries:?}");
+}
+
+/// A store whose program ends after so many writes.
+struct Cut<'a> {
+    store: &'a DynamoDb,
+    writes: AtomicUsize,
+}
+
+impl Cut<'_> {
+    fn write(&self) -> Result<(), PortError> {
+        let left = self.writes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        left.map(|_| ()).map_err(|_| PortError::Unavailable("cut".into()))
+    }
+}
+
+impl Keys for Cut<'_> {
+    async fn directory(&self) -> Result<Vec<NamedKeys>, PortError> {
+        self.store.directory().await
+    }
+
+    async fn named(&self, name: &str) -> Result<Option<NamedKeys>, PortError> {
+        self.store.named(name).await
+    }
+
+    async fn save_named(&self, named: &mut NamedKeys) -> Result<Saved, PortError> {
+        self.write()?;
+        self.store.save_named(named).await
+    }
+
+    async fn keys(&self, hashes: &[KeyHash]) -> Result<Vec<ApiKey>, PortError> {
+        self.store.keys(hashes).await
+    }
+
+    async fn add_key(&self, key: &ApiKey) -> Result<(), PortError> {
+        self.write()?;
+        self.store.add_key(key).await
+    }
+
+    async fn replace_key(&self, old: &ApiKey, key: &ApiKey) -> Result<Saved, PortError> {
+        self.write()?;
+        self.store.replace_key(old, key).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wherever_the_making_is_cut_no_key_works_that_is_not_listed() {
+    let desk = Desk::empty().await;
+    let store = &desk.service.local.store;
+    let now = chrono::Utc::now();
+    for writes in 0..3 {
+        let cut = Cut { store, writes: AtomicUsize::new(writes) };
+        let (name, secret) = (format!("shop{writes}"), format!("the-secret-of-shop-{writes}"));
+        let new = keys::NewKey { name: &name, secret: &secret, scopes: vec![Scope::All], rotate: false };
+        assert_eq!(keys::create(&cut, &new, "operator:x", now).await.is_ok(), writes >= 2, "{writes}");
+        let seeded = KeyHash::of(&format!("seeded {writes}"));
+        let seeded = ApiKey { hash: seeded, name: format!("seed{writes}"), scopes: vec![Scope::All], revoked_at: None };
+        let cut = Cut { store, writes: AtomicUsize::new(writes) };
+        assert_eq!(keys::enroll(&cut, &seeded, "seed", now).await.is_ok(), writes >= 2, "{writes}");
+        let listed = keys::list(store).await.unwrap();
+        assert_eq!(desk.service.items_of("key").await.len(), listed.len(), "{writes}");
+        assert_eq!(listed.len(), if writes == 2 { 2 } else { 0 }, "{writes}");
+    }
 }

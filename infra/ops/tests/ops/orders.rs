@@ -45,6 +45,8 @@ async fn orders_are_listed_by_state_customer_time_and_place() {
     assert_eq!(references(&desk.json(&["orders", "list", "--since", "1h"]).await), made);
     let tomorrow = (chrono::Utc::now() + chrono::Duration::days(1)).format("%Y-%m-%d").to_string();
     assert_eq!(references(&desk.json(&["orders", "list", "--since", &tomorrow]).await), Vec::<String>::new());
+    let since = desk.json(&["orders", "list", "--since", "1h", "--status", "pending_payment"]).await;
+    assert_eq!(references(&since), [one(2), one(4)]);
     assert!(desk.ops(&["orders", "list", "--since", &tomorrow]).await.done().contains("no such orders"));
 
     let table = desk.ops(&["orders", "list"]).await.done();

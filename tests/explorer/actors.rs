@@ -1,0 +1,187 @@
+//! Those who act: clients that send again, consumers of the queue, the schedule, operators.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use shared::{
+    domain::{api_key::ApiKey, ids::ActivationId, money::Amount, status::Status},
+    ports::{NoPanel, Orders},
+    use_case::{Refusal, Service, Worker, operator, provision::provision, rate_limit::RateLimits, sweep::sweep},
+};
+use uuid::Uuid;
+
+use crate::{
+    requests::{Reply, Request, tokens},
+    world::{Kind, Who, World, digest::digest},
+};
+
+/// What somebody does.
+#[derive(Clone)]
+pub(crate) enum Role {
+    /// Sends these, each until its answer is final; one that is not answered waits until the others have been sent.
+    Client(Vec<Request>),
+    /// Sends this once, and never comes again.
+    Passerby(Request),
+    /// Receives so many times, up to so many messages each.
+    Consumer { rounds: usize, batch: usize },
+    /// A minute passes and a sweep runs, so many times.
+    Schedule { runs: usize },
+    /// Does something to an order.
+    Operator(Uuid, Act),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Act {
+    Approve,
+    Partial(Amount),
+    Cancel,
+    Retry,
+    /// A minute later, puts the line back that the order could not find, and tries it again.
+    Mend(ActivationId),
+}
+
+/// What somebody was told.
+#[derive(Clone)]
+pub(crate) enum Told {
+    Client(Request, Reply),
+    /// The operator's act was done, or refused.
+    Operator(Uuid, Act, bool),
+}
+
+/// Times a client sends a request again that was not answered: as the plugin does.
+const TRIES: usize = 12;
+/// Of these, so many may come while others are in the midst of something. The rest come minutes later.
+const AT_ONCE: usize = 3;
+
+impl Role {
+    /// Does it; what they are told goes into `told`.
+    pub(crate) async fn act(self, world: World, who: Who, caller: ApiKey, told: impl Fn(Told)) {
+        match self {
+            Self::Client(requests) => client(&world, who, &caller, requests, told).await,
+            Self::Passerby(request) => {
+                let service = service(&world, who);
+                let reply = world.process(who, request.send(&service, &caller)).await;
+                world.forget(who, digest(&reply));
+                if let Some(reply @ (Reply::Done(_) | Reply::Refused { .. })) = reply {
+                    told(Told::Client(request, reply));
+                }
+            }
+            Self::Consumer { rounds, batch } => {
+                for round in 0..rounds {
+                    consume(&world, who, batch).await;
+                    world.forget(who, digest(&("consumed", round)));
+                }
+            }
+            Self::Schedule { runs } => {
+                for run in 0..runs {
+                    world.ports(who).turn(Kind::Sure, "a minute passes").await;
+                    world.advance(60);
+                    // A run that fails is followed by another, a minute later.
+                    let _failed = world.process(who, sweep(&worker(&world, who))).await;
+                    world.forget(who, digest(&("swept", run)));
+                }
+            }
+            Self::Operator(order, act) => operate(&world, who, order, act, told).await,
+        }
+    }
+}
+
+pub(crate) fn service(world: &World, who: Who) -> Service<crate::world::Ports, crate::world::Ports> {
+    let ports = world.ports(who);
+    Service {
+        store: ports.clone(),
+        queue: ports.clone(),
+        tokens: tokens(),
+        clock: Arc::new(ports),
+        limits: RateLimits::default(),
+    }
+}
+
+pub(crate) fn worker(world: &World, who: Who) -> Worker<crate::world::Ports, crate::world::Ports> {
+    let ports = world.ports(who);
+    Worker {
+        store: ports.clone(),
+        queue: ports.clone(),
+        tokens: (),
+        clock: Arc::new(ports),
+        limits: RateLimits::default(),
+    }
+}
+
+async fn client(world: &World, who: Who, caller: &ApiKey, requests: Vec<Request>, told: impl Fn(Told)) {
+    let service = service(world, who);
+    let mut held: VecDeque<(usize, Request)> = requests.into_iter().enumerate().collect();
+    let mut attempt = 0;
+    while let Some((index, request)) = held.pop_front() {
+        assert!(attempt <= TRIES, "a request was never answered");
+        let reply = world.process(who, request.send(&service, caller)).await;
+        let reply = reply.unwrap_or(Reply::Later);
+        world.forget(who, digest(&(index, attempt, &reply)));
+        if reply != Reply::Later {
+            told(Told::Client(request, reply));
+            continue;
+        }
+        // Others go first: a shop holds an order back, and goes on selling.
+        held.push_back((index, request));
+        if attempt >= AT_ONCE {
+            world.ports(who).turn(Kind::Pause, "minutes pass for a client").await;
+        }
+        attempt += 1;
+    }
+}
+
+/// One round of a consumer: receives, works, deletes what was not reported back.
+pub(crate) async fn consume(world: &World, who: Who, batch: usize) {
+    let ports = world.ports(who);
+    let deliveries = ports.receive(batch).await;
+    if deliveries.is_empty() {
+        return;
+    }
+    let ids: Vec<String> = deliveries.iter().map(|delivery| delivery.message_id.clone()).collect();
+    let worker = worker(world, who);
+    let enough = || Duration::from_secs(30);
+    // A consumer that is killed deletes nothing: its messages show again.
+    let Some(batch) = world.process(who, provision(&worker, &NoPanel, deliveries, &enough)).await else { return };
+    let done: Vec<String> = ids.into_iter().filter(|id| !batch.again.contains(id)).collect();
+    if !done.is_empty() {
+        ports.delete(&done).await;
+    }
+}
+
+async fn operate(world: &World, who: Who, uuid: Uuid, act: Act, told: impl Fn(Told)) {
+    let worker = worker(world, who);
+    let first = std::cell::Cell::new(None);
+    for attempt in 0.. {
+        assert!(attempt <= TRIES, "an operator was never answered");
+        let work = async {
+            let order = worker.store.order(uuid).await?.ok_or(Refusal::NoSuchOrder)?;
+            // Whoever was not answered looks again; another submission is not the one whose amount was known.
+            let moved = first.replace(first.get().or(Some(order.version))).is_some_and(|first| first != order.version);
+            if moved && matches!(act, Act::Partial(_)) {
+                return Err(Refusal::WrongState(order.status()));
+            }
+            match act {
+                Act::Approve => operator::approve(&worker, "ann", order).await.map(drop),
+                Act::Partial(amount) => operator::partial(&worker, "ann", order, amount).await.map(drop),
+                Act::Cancel => operator::cancel(&worker, "ann", order, "asked to").await.map(drop),
+                Act::Retry => operator::retry(&worker, "ann", order).await.map(drop),
+                Act::Mend(line) => {
+                    worker.store.turn(Kind::Sure, "a minute passes").await;
+                    world.advance(60);
+                    worker.store.mend(line).await;
+                    operator::retry(&worker, "ann", order).await.map(drop)
+                }
+            }
+        };
+        let result = world.process(who, work).await;
+        world.forget(who, digest(&(attempt, first.get(), matches!(result, Some(Ok(()))))));
+        match result {
+            None | Some(Err(Refusal::Unavailable(_))) => {}
+            Some(result) => return told(Told::Operator(uuid, act, result.is_ok())),
+        }
+    }
+}
+
+/// Is somebody still to act on an order in this state?
+pub(crate) fn waits_for_an_operator(status: Status) -> bool {
+    matches!(status, Status::Pending | Status::PaymentSubmitted | Status::Failed)
+}

@@ -181,13 +181,7 @@ impl Local {
 
         let store = DynamoDb::with(called.dynamodb(), TABLE, options.clock.clone(), options.cache_for);
         let urls = QueueUrls::of(&sqs_endpoint);
-        let events = Events {
-            queue: Sqs::new(called.sqs(), &urls.events),
-            unpublished: Sqs::new(called.sqs(), &urls.unpublished),
-            // Receivers that are being developed are on this machine as well.
-            courier: Outbound::new(Reach::Any),
-        };
-        let queue = Sqs::new(called.sqs(), &urls.provision);
+        let (queue, events) = (Sqs::new(called.sqs(), &urls.provision), events(&called, &urls));
         let functions = Functions::new(
             store.clone(),
             queue,
@@ -400,5 +394,15 @@ fn check_functions(template: &Template) -> Result<(), StartFault> {
     match names.into_iter().find(|name| !Functions::answers(name)) {
         Some(name) => Err(StartFault::new(format!("template.yaml: there is no function {name} here"))),
         None => Ok(()),
+    }
+}
+
+/// What the functions of events work with.
+fn events(called: &Aws, urls: &QueueUrls) -> Events {
+    Events {
+        queue: Sqs::new(called.sqs(), &urls.events),
+        unpublished: Sqs::new(called.sqs(), &urls.unpublished),
+        // Receivers that are being developed are on this machine as well.
+        courier: Outbound::new(Reach::Any),
     }
 }

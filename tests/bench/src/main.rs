@@ -99,7 +99,7 @@ async fn run(arguments: Arguments) -> Result<bool, Fault> {
     let mut all = Vec::with_capacity(measurements.len());
     // One after another, so that they do not take each other's time.
     for measurement in &measurements {
-        all.push(measurement.figures().await?);
+        all.push(Box::pin(measurement.figures()).await?);
     }
     if has_valgrind() {
         all = with_instructions(&measurements, all).await?;

@@ -46,7 +46,7 @@ def nested(location):
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
             del application["Resources"][name]
             print(f"left out: alarm {name}, for there are no alarms over several metrics")
-    copy = out.with_name(location.name)
+    copy = out.with_name("-".join(location.relative_to(template.parent).parts))
     copy.write_text(yaml_dump(application))
     return str(copy)
 

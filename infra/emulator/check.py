@@ -50,6 +50,7 @@ def request(method, path, body=None, key=None):
 def operate(*arguments):
     """What the operator's command prints, as JSON."""
     where = {
+        "OPS_AS": "check",
         "TABLE_NAME": outputs["TableName"],
         "QUEUE_URL": outputs["QueueUrl"],
         "DEAD_LETTER_QUEUE_URL": outputs["DeadLetterQueueUrl"],

@@ -32,6 +32,28 @@ fn the_environment_is_what_the_code_reads() {
     }
 }
 
+/// SAM on one machine does not know what a resource's name will be: infra/local/sam-env.json says it.
+#[test]
+fn sam_on_one_machine_is_told_what_the_stack_would_say() {
+    let told: serde_json::Value = serde_json::from_str(&text("infra/local/sam-env.json")).unwrap();
+    let template = Document::main();
+    let resources = template.root["Resources"].as_mapping().unwrap();
+    let mut count = 0;
+    for (binary, function) in functions(&template) {
+        let variables = function["Properties"].get("Environment").and_then(|it| it["Variables"].as_mapping());
+        for (name, value) in variables.into_iter().flatten() {
+            let of_a_resource = tagged(value, "GetAtt").is_some()
+                || tagged(value, "Ref").and_then(Value::as_str).is_some_and(|it| resources.contains_key(it));
+            if of_a_resource {
+                let name = name.as_str().unwrap();
+                assert!(told["Parameters"][name].is_string(), "{binary}: {name}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 20, "{count}");
+}
+
 #[test]
 fn every_function_of_the_workspace_is_deployed() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions");

@@ -71,6 +71,8 @@ def variables(name, queues):
         "TOKEN_SECRET": TOKEN_SECRET,
         # Set only when the secret was rotated, which a new stack's was not.
         "TOKEN_SECRET_PREVIOUS": None,
+        # Set only with a panel.
+        "PROVISIONER_SECRET": None,
     }
     given = {}
     for variable, value in (everywhere.get("Environment", {}).get("Variables", {}) | own).items():

@@ -102,11 +102,12 @@ pub(crate) async fn run(peers: Peers) -> Result<(), Fault> {
     if peers.check {
         return Ok(());
     }
+    let long = Scenario { settled: SETTLED, counted: COUNTED, ..scenario()? };
     let mut rows = Vec::new();
     for peer in std::iter::once(&ours).chain(&others) {
         let mut figures = Vec::new();
         for _ in 0..peers.runs {
-            figures.push(Box::pin(measurement(peer, &authority, long(SETTLED, COUNTED)).figures()).await?);
+            figures.push(Box::pin(measurement(peer, &authority, long).figures()).await?);
         }
         let mut figures = table::median(&figures).ok_or_else(|| Fault::new("nothing was measured"))?;
         if peers.instructions {
@@ -126,20 +127,19 @@ pub(crate) async fn run(peers: Peers) -> Result<(), Fault> {
     }
 }
 
-/// complete_order's scenario with more invocations, or with its own.
-fn long(settled: usize, counted: usize) -> Scenario {
-    let [first, ..] = SCENARIOS;
-    Scenario { settled, counted, ..first }
+/// What the function is measured at in the table of all functions.
+fn scenario() -> Result<Scenario, Fault> {
+    let scenario = SCENARIOS.into_iter().find(|scenario| scenario.name == FUNCTION);
+    scenario.ok_or_else(|| Fault::new("complete_order has no scenario"))
 }
 
 fn measurement<'a>(peer: &'a Peer, authority: &'a Authority, scenario: Scenario) -> Measurement<'a> {
     Measurement { scenario, program: peer.program.clone(), authority, folder: &peer.logs }
 }
 
-/// Under callgrind there are as many invocations as in the table of all functions: the rest would take hours.
+/// Under callgrind there are as few invocations as in the table of all functions: more would take an hour.
 async fn count_instructions(peer: &Peer, authority: &Authority, figures: &mut Figures) -> Result<(), Fault> {
-    let [scenario, ..] = SCENARIOS;
-    let measurement = measurement(peer, authority, scenario);
+    let measurement = measurement(peer, authority, scenario()?);
     let mut few = Box::pin(measurement.figures()).await?;
     measurement.count_instructions(&mut few).await?;
     figures.init.instructions = few.init.instructions;

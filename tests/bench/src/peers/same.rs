@@ -19,7 +19,7 @@ const TIMES: [&str; 4] = ["at", "created_at", "updated_at", "queued_at"];
 const PRIVATE: [&str; 4] = ["john@example.com", "John Doe", "+15550100", "demo-key"];
 
 /// What a peer did.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Seen {
     name: String,
     replies: Vec<Value>,

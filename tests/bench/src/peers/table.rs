@@ -42,7 +42,7 @@ fn of_counts(runs: &[Figures], of: impl Fn(&Figures) -> u64) -> u64 {
 pub(super) fn table(rows: &[Row]) -> String {
     let counted = rows.iter().any(|row| row.figures.warm.instructions.is_some());
     let mut head = vec![
-        "",
+        "complete_order",
         "init, ms (CPU)",
         "first, ms (CPU)",
         "warm, ms (CPU)",

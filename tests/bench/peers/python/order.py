@@ -216,7 +216,7 @@ def draft(request, found, shop, uuid, kind):
 
     total = sum(Decimal(line["price"]) * line["qty"] for line in cart)
     paid = total if request["amount"] is None else amount(request["amount"], DIGITS.get(currency, 2))
-    label = method["display_label"] or method["name"]
+    label = method.get("display_label") or method["name"]
     transaction_id = request["transaction_id"]
     at = now()
     payment = {"amount": text(paid), "at": at, "transaction_id": transaction_id, "method": label}
@@ -238,9 +238,9 @@ def draft(request, found, shop, uuid, kind):
         "payment_method": {
             "id": method["id"],
             "label": label,
-            "processor": method["processor"],
+            "processor": method.get("processor"),
             "mode": method["mode"],
-            "instructions": method["instructions"],
+            "instructions": method.get("instructions"),
             "config": method["config"],
         },
         "wc_order_id": request["wc_order_id"],
@@ -304,7 +304,7 @@ def asked(request):
 
 def made_by(existing, request):
     """Was `existing` made by a copy of this request?"""
-    return existing["once"] is not None and existing["once"]["request"] == asked(request)
+    return "once" in existing and existing["once"]["request"] == asked(request)
 
 
 def reference_code(order):

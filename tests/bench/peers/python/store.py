@@ -130,7 +130,7 @@ def create_order(order):
     try:
         _dynamodb.put_item(
             TableName=TABLE_NAME,
-            Item=_to_item(item),
+            Item=_to_item(_stated(item)),
             ConditionExpression="attribute_not_exists(#pk)",
             ExpressionAttributeNames={"#pk": "pk"},
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -143,6 +143,13 @@ def create_order(order):
         # The SDK's first attempt may have taken effect although its answer was lost.
         own = order["change_ids"][0] in existing["change_ids"] or existing["number"] == order["number"]
         return None if own else existing
+
+
+def _stated(value):
+    """What is stated: nothing is stored that is none."""
+    if isinstance(value, dict):
+        return {name: _stated(inner) for name, inner in value.items() if inner is not None}
+    return [_stated(inner) for inner in value] if isinstance(value, list) else value
 
 
 def find_order(uuid):

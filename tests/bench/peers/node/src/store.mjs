@@ -110,7 +110,7 @@ export async function createOrder(order) {
   };
   const put = new PutCommand({
     TableName: TABLE_NAME,
-    Item: item,
+    Item: stated(item),
     ConditionExpression: "attribute_not_exists(#pk)",
     ExpressionAttributeNames: { "#pk": "pk" },
     ReturnValuesOnConditionCheckFailure: "ALL_OLD",
@@ -125,6 +125,14 @@ export async function createOrder(order) {
     const own = existing.change_ids.includes(order.change_ids[0]) || existing.number === order.number;
     return own ? null : existing;
   }
+}
+
+/** What is stated: nothing is stored that is null or undefined. */
+function stated(value) {
+  if (Array.isArray(value)) return value.map(stated);
+  if (value == null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner != null);
+  return Object.fromEntries(entries.map(([name, inner]) => [name, stated(inner)]));
 }
 
 /** The order of this uuid, as of now. */

@@ -54,6 +54,9 @@ def operate(*arguments):
         "TABLE_NAME": outputs["TableName"],
         "QUEUE_URL": outputs["QueueUrl"],
         "DEAD_LETTER_QUEUE_URL": outputs["DeadLetterQueueUrl"],
+        "EVENTS_QUEUE_URL": outputs["EventsQueueUrl"],
+        "EVENTS_DEAD_LETTER_QUEUE_URL": outputs["EventsDeadLetterQueueUrl"],
+        "UNPUBLISHED_QUEUE_URL": outputs["UnpublishedQueueUrl"],
     }
     done = subprocess.run([ops, "--json", *arguments], env={**os.environ, **where}, capture_output=True, text=True)
     assert done.returncode == 0, f"ops {arguments[0]}: {done.stderr}"

@@ -71,6 +71,7 @@ def variables(name, queues):
         "TOKEN_SECRET": TOKEN_SECRET,
         # Set only when the secret was rotated, which a new stack's was not.
         "TOKEN_SECRET_PREVIOUS": None,
+        "TOKEN_SECRET_NEXT": None,
         # Set only with a panel.
         "PROVISIONER_SECRET": None,
     }

@@ -1,7 +1,10 @@
 //! The function's binary: wiring.
 
 use lambda_runtime::{LambdaEvent, service_fn};
-use shared::lambda::{environment::Environment, logs, prewarm::ahead};
+use shared::{
+    lambda::{environment::Environment, logs, prewarm::ahead},
+    use_case::provision::AT_ONCE,
+};
 
 #[global_allocator]
 static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
@@ -11,7 +14,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();
     let environment = Environment::read()?;
     let store = environment.table()?;
-    ahead("table", store.connect()).await;
+    ahead("table", store.connect_many(AT_ONCE)).await;
     let service = &Environment::service(store, environment.queue()?, ());
     let panel = &Environment::panel()?;
     let handle = |event: LambdaEvent<_>| async move {

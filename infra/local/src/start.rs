@@ -199,14 +199,7 @@ impl Local {
             kept_place.as_ref().and_then(KeptPlace::place),
         )?;
 
-        let whereabouts = Whereabouts {
-            region: REGION.to_owned(),
-            dynamodb_endpoint,
-            sqs_endpoint,
-            table: TABLE.to_owned(),
-            queue_url: urls.provision.clone(),
-            dead_letter_queue_url: urls.dead_letters.clone(),
-        };
+        let whereabouts = Whereabouts::of(REGION, TABLE, dynamodb_endpoint, sqs_endpoint, &urls);
         let door = FrontDoor {
             functions: functions.clone(),
             routes: template.routes.clone(),

@@ -10,6 +10,8 @@ use axum::{
 };
 use serde::Serialize;
 
+use crate::queues::QueueUrls;
+
 /// The path.
 pub const PATH: &str = "/_local";
 
@@ -28,9 +30,30 @@ pub struct Whereabouts {
     pub queue_url: String,
     /// Where messages rest that were delivered too often.
     pub dead_letter_queue_url: String,
+    /// The queue of events.
+    pub events_queue_url: String,
+    /// Where events rest that were tried too often.
+    pub events_dead_letter_queue_url: String,
+    /// What of the table's stream could not be published.
+    pub unpublished_queue_url: String,
 }
 
 impl Whereabouts {
+    /// Those of a service with these endpoints.
+    pub fn of(region: &str, table: &str, dynamodb_endpoint: String, sqs_endpoint: String, urls: &QueueUrls) -> Self {
+        Self {
+            region: region.to_owned(),
+            dynamodb_endpoint,
+            sqs_endpoint,
+            table: table.to_owned(),
+            queue_url: urls.provision.clone(),
+            dead_letter_queue_url: urls.dead_letters.clone(),
+            events_queue_url: urls.events.clone(),
+            events_dead_letter_queue_url: urls.events_dead_letters.clone(),
+            unpublished_queue_url: urls.unpublished.clone(),
+        }
+    }
+
     /// The answer, if this is a request for it from this machine.
     pub fn answer(&self, peer: IpAddr, method: &Method, path: &str) -> Option<Response> {
         let asked = *method == Method::GET && path == PATH && peer.to_canonical().is_loopback();
@@ -44,14 +67,7 @@ mod tests {
 
     #[test]
     fn it_answers_this_machine_alone() {
-        let here = Whereabouts {
-            region: String::new(),
-            dynamodb_endpoint: String::new(),
-            sqs_endpoint: String::new(),
-            table: String::new(),
-            queue_url: String::new(),
-            dead_letter_queue_url: String::new(),
-        };
+        let here = Whereabouts::of("", "", String::new(), String::new(), &QueueUrls::of(""));
         let answers =
             |peer: &str, method: Method, path: &str| here.answer(peer.parse().unwrap(), &method, path).is_some();
         for peer in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {

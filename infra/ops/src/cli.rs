@@ -42,6 +42,15 @@ pub struct Common {
     /// The dead-letter queue (the stack's output DeadLetterQueueUrl)
     #[arg(long, global = true, value_name = "URL", env = "DEAD_LETTER_QUEUE_URL", hide_env_values = true)]
     pub dead_letter_queue_url: Option<String>,
+    /// The queue of events (the stack's output EventsQueueUrl)
+    #[arg(long, global = true, value_name = "URL", env = "EVENTS_QUEUE_URL", hide_env_values = true)]
+    pub events_queue_url: Option<String>,
+    /// Where events rest that were tried too often (the stack's output EventsDeadLetterQueueUrl)
+    #[arg(long, global = true, value_name = "URL", env = "EVENTS_DEAD_LETTER_QUEUE_URL", hide_env_values = true)]
+    pub events_dead_letter_queue_url: Option<String>,
+    /// Where what could not be published rests (the stack's output UnpublishedQueueUrl)
+    #[arg(long, global = true, value_name = "URL", env = "UNPUBLISHED_QUEUE_URL", hide_env_values = true)]
+    pub unpublished_queue_url: Option<String>,
     /// The stack's AWS region [default: that of the profile or of AWS_REGION]
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
@@ -74,7 +83,7 @@ pub enum Command {
     /// Service lines: list, show, suspend, resume
     #[command(subcommand)]
     Lines(lines::Command),
-    /// Dead letters: list them, queue their orders again
+    /// Dead letters of orders and of events: list them, bring them back
     #[command(subcommand)]
     Dlq(dlq::Command),
     /// Endpoints that are told of orders: add, list, remove, test

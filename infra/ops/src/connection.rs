@@ -34,8 +34,25 @@ pub struct Connection {
     pub region: String,
     /// The local service's URL, if it is one.
     pub local: Option<String>,
-    queue_url: Option<String>,
-    dead_letter_queue_url: Option<String>,
+    queues: Queues,
+}
+
+/// The stack's queues, those that are known.
+#[derive(Default)]
+struct Queues {
+    provision: Option<String>,
+    dead_letters: Option<String>,
+    events: Option<String>,
+    events_dead_letters: Option<String>,
+    unpublished: Option<String>,
+}
+
+impl Queues {
+    fn all(&self) -> impl Iterator<Item = &String> {
+        [&self.provision, &self.dead_letters, &self.events, &self.events_dead_letters, &self.unpublished]
+            .into_iter()
+            .flatten()
+    }
 }
 
 impl Connection {
@@ -60,13 +77,31 @@ impl Connection {
 
     /// The provisioning queue's URL.
     pub fn queue_url(&self) -> Result<&str, Fault> {
-        named(self.queue_url.as_ref(), "--queue-url", "QUEUE_URL", "QueueUrl")
+        named(self.queues.provision.as_ref(), "--queue-url", "QUEUE_URL", "QueueUrl")
     }
 
     /// The dead-letter queue's URL.
     pub fn dead_letter_queue_url(&self) -> Result<&str, Fault> {
-        let url = self.dead_letter_queue_url.as_ref();
+        let url = self.queues.dead_letters.as_ref();
         named(url, "--dead-letter-queue-url", "DEAD_LETTER_QUEUE_URL", "DeadLetterQueueUrl")
+    }
+
+    /// The URL of the queue of events.
+    pub fn events_queue_url(&self) -> Result<&str, Fault> {
+        named(self.queues.events.as_ref(), "--events-queue-url", "EVENTS_QUEUE_URL", "EventsQueueUrl")
+    }
+
+    /// The URL of the events' dead letters.
+    pub fn events_dead_letter_queue_url(&self) -> Result<&str, Fault> {
+        let url = self.queues.events_dead_letters.as_ref();
+        let (flag, variable) = ("--events-dead-letter-queue-url", "EVENTS_DEAD_LETTER_QUEUE_URL");
+        named(url, flag, variable, "EventsDeadLetterQueueUrl")
+    }
+
+    /// The URL of the queue of what could not be published.
+    pub fn unpublished_queue_url(&self) -> Result<&str, Fault> {
+        let url = self.queues.unpublished.as_ref();
+        named(url, "--unpublished-queue-url", "UNPUBLISHED_QUEUE_URL", "UnpublishedQueueUrl")
     }
 
     async fn aws(common: &Common) -> Result<Self, Fault> {
@@ -82,7 +117,14 @@ impl Connection {
         let Some(region) = config.region().map(ToString::to_string) else {
             return Err(Fault::Usage("No AWS region is set: give --region or set AWS_REGION.".to_owned()));
         };
-        for url in [&common.queue_url, &common.dead_letter_queue_url].into_iter().flatten() {
+        let queues = Queues {
+            provision: common.queue_url.clone(),
+            dead_letters: common.dead_letter_queue_url.clone(),
+            events: common.events_queue_url.clone(),
+            events_dead_letters: common.events_dead_letter_queue_url.clone(),
+            unpublished: common.unpublished_queue_url.clone(),
+        };
+        for url in queues.all() {
             if let Some(other) = region_of(url).filter(|other| *other != region) {
                 return Err(Fault::Usage(format!(
                     "The queue {url} is in {other}, but the region is {region}; check --region."
@@ -94,9 +136,12 @@ impl Connection {
             provider.provide_credentials().await.map_err(|error| no_credentials(&error))?;
         }
         Ok(Self {
-            queue_url: common.queue_url.clone(),
-            dead_letter_queue_url: common.dead_letter_queue_url.clone(),
-            ..Self::with(&config, table, region)
+            dynamodb: aws_sdk_dynamodb::Client::new(&config),
+            sqs: aws_sdk_sqs::Client::new(&config),
+            table,
+            region,
+            local: None,
+            queues,
         })
     }
 
@@ -124,21 +169,14 @@ impl Connection {
             table,
             region,
             local: Some(url.to_owned()),
-            queue_url: Some(text("queue_url")?),
-            dead_letter_queue_url: Some(text("dead_letter_queue_url")?),
+            queues: Queues {
+                provision: Some(text("queue_url")?),
+                dead_letters: Some(text("dead_letter_queue_url")?),
+                events: Some(text("events_queue_url")?),
+                events_dead_letters: Some(text("events_dead_letter_queue_url")?),
+                unpublished: Some(text("unpublished_queue_url")?),
+            },
         })
-    }
-
-    fn with(config: &SdkConfig, table: String, region: String) -> Self {
-        Self {
-            dynamodb: aws_sdk_dynamodb::Client::new(config),
-            sqs: aws_sdk_sqs::Client::new(config),
-            table,
-            region,
-            local: None,
-            queue_url: None,
-            dead_letter_queue_url: None,
-        }
     }
 
     /// A fault of the ports as a sentence that says what to do.
@@ -175,7 +213,7 @@ impl Connection {
                  ops needs."
             )
         } else if has(&["NonExistentQueue", "QueueDoesNotExist"]) {
-            format!("There is no such queue {place}; check --queue-url, --dead-letter-queue-url and --region.")
+            format!("There is no such queue {place}; check the queues' URLs and --region.")
         } else if has(&["ResourceNotFoundException"]) {
             format!("There is no table {} {place}; check --table and --region.", self.table)
         } else if has(&["timed out", "could not be sent", "unreadable answer"]) {
@@ -201,8 +239,9 @@ const BAD_CREDENTIALS: [&str; 8] = [
     "AuthFailure",
 ];
 
-const QUEUE_OPERATIONS: [&str; 6] = [
+const QUEUE_OPERATIONS: [&str; 7] = [
     "SendMessage",
+    "SendMessageBatch",
     "ReceiveMessage",
     "DeleteMessage",
     "GetQueueAttributes",

@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
 use super::{
@@ -117,6 +118,7 @@ pub struct Origin {
 }
 
 /// A change that somebody made to whether a line serves.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineChange {
     /// When.
@@ -133,6 +135,7 @@ pub struct LineChange {
 const CHANGES_LIMIT: usize = 20;
 
 /// A service line.
+#[skip_serializing_none]
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activation {
     /// Its number.

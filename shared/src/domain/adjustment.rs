@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use super::{
     catalogue::{AdjustmentMode, Direction, PaymentMethod},
@@ -9,6 +10,7 @@ use super::{
 };
 
 /// One adjustment of an order's total.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adjustment {
     /// Added or taken off.

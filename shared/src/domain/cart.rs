@@ -1,6 +1,7 @@
 //! What an order asks for, line by line.
 
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use super::{
     activation::Activation,
@@ -51,6 +52,7 @@ pub struct RequestedItem {
 }
 
 /// A cart line of an order: the product as it was when the order was made, and what became of it.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CartLine {
     /// The product.

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use super::{
     ids::{BouquetId, PaymentMethodId, ProductId},
@@ -36,6 +37,7 @@ impl FeaturesMode {
 }
 
 /// A subscription for sale.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
     /// Its number.
@@ -149,6 +151,7 @@ impl AdjustmentMode {
 }
 
 /// A way to pay.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PaymentMethod {
     /// Its number.

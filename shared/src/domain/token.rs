@@ -60,17 +60,26 @@ impl fmt::Debug for TokenSecret {
     }
 }
 
-/// The secrets an environment holds: the current version, and the one before it while tokens of it are still about.
+/// The secrets an environment holds: the current version, the one before it while tokens of it are still about, and the one
+/// after it while others may make tokens with that already.
 #[derive(Debug, Clone)]
 pub struct TokenSecrets {
     current: TokenSecret,
     previous: Option<TokenSecret>,
+    next: Option<TokenSecret>,
 }
 
 impl TokenSecrets {
     /// The current secret and the one it replaced.
     pub fn new(current: TokenSecret, previous: Option<TokenSecret>) -> Self {
-        Self { current, previous }
+        Self { current, previous, next: None }
+    }
+
+    /// The same, and the secret that comes next: its tokens are known, and none is made with it but for an order that
+    /// records its version.
+    #[must_use]
+    pub fn with_next(self, next: Option<TokenSecret>) -> Self {
+        Self { next, ..self }
     }
 
     /// The version that new tokens are made with; an order records it, so that a replay gives the same token.
@@ -99,7 +108,7 @@ impl TokenSecrets {
     }
 
     fn held(&self) -> impl Iterator<Item = &TokenSecret> {
-        std::iter::once(&self.current).chain(&self.previous)
+        std::iter::once(&self.current).chain(&self.previous).chain(&self.next)
     }
 }
 
@@ -146,5 +155,27 @@ mod tests {
         assert_eq!(TokenSecrets::new(secret(3), Some(secret(2))).verify(token.as_str()), None);
         assert_eq!(format!("{token:?}{after:?}").matches("secret of").count(), 0);
         assert!(TokenSecret::new(1, "short").is_none());
+    }
+
+    /// Environments of both sides of a deployment, while callers come to either.
+    #[test]
+    fn through_a_rotation_every_environment_knows_every_others_tokens() {
+        let before = TokenSecrets::new(secret(1), None);
+        let told = TokenSecrets::new(secret(1), None).with_next(Some(secret(2)));
+        let moved = TokenSecrets::new(secret(2), Some(secret(1)));
+        let told_again = moved.clone().with_next(Some(secret(3)));
+        let moved_again = TokenSecrets::new(secret(3), Some(secret(2)));
+        let order = Uuid::from_u128(7);
+        for (one, other) in [(&before, &told), (&told, &moved), (&moved, &told_again), (&told_again, &moved_again)] {
+            for (maker, reader) in [(one, other), (other, one)] {
+                let version = maker.current_version();
+                let token = maker.token(order, version);
+                assert_eq!(reader.verify(token.as_str()), Some(order), "{maker:?} {reader:?}");
+                assert_eq!(reader.token(order, version), token, "a copy of the request gets the same one");
+            }
+        }
+        assert_eq!(told.current_version(), 1, "what comes is known, and not used yet");
+        assert_eq!(before.verify(moved.token(order, 2).as_str()), None, "which is why it is told first");
+        assert_eq!(moved_again.verify(before.token(order, 1).as_str()), None);
     }
 }

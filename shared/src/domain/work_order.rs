@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
 use super::{
@@ -26,6 +27,7 @@ const NOTES_LIMIT: usize = 64 * 1024;
 const CHANGE_IDS_LIMIT: usize = 5;
 
 /// Who bought. Debug prints none of it.
+#[skip_serializing_none]
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
     /// E-mail address.
@@ -45,6 +47,7 @@ impl fmt::Debug for Customer {
 }
 
 /// Money received for an order.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
     /// How much, over 0.
@@ -69,6 +72,7 @@ impl Payment {
 }
 
 /// The payment method as it was when the order was made.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MethodSnapshot {
     /// Its number.
@@ -119,6 +123,7 @@ pub struct Submission {
 }
 
 /// One change of an order.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// When.
@@ -178,6 +183,7 @@ pub struct NewWorkOrder {
 
 /// A work order. Its terms never change; its state, payments and bookkeeping change only through its methods, each of
 /// which is then stored on the condition that nobody stored another change meanwhile.
+#[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkOrder {
     /// Names it in the store; `uniqid` on the Shoppex side.

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use futures_util::future::try_join_all;
 
 use super::{
     DynamoDb,
@@ -20,6 +21,12 @@ impl DynamoDb {
     /// Opens the connection ahead of the first request, by a read that every function which answers callers may make.
     pub async fn connect(&self) -> Result<(), PortError> {
         self.batch_get(vec![Key::sequence()]).await.map(|_| ())
+    }
+
+    /// Opens as many connections at once. A pool that opens them as calls come opens more: whichever call finds its own on
+    /// the way takes one that was given back, and the next call opens another.
+    pub async fn connect_many(&self, connections: usize) -> Result<(), PortError> {
+        try_join_all((0..connections).map(|_| self.connect())).await.map(|_| ())
     }
 
     /// The items under `keys`, as of now; keys must differ. Items that do not exist are left out.

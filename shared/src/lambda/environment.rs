@@ -73,25 +73,11 @@ impl Environment {
         }
     }
 
-    /// The secrets of the confirmation tokens: `TOKEN_SECRET` with its number `TOKEN_SECRET_VERSION` (by default 1), and
-    /// `TOKEN_SECRET_PREVIOUS`, the one of the number before, while tokens of it are still about.
+    /// The secrets of the confirmation tokens: `TOKEN_SECRET` with its number `TOKEN_SECRET_VERSION` (by default 1),
+    /// `TOKEN_SECRET_PREVIOUS`, the one of the number before, while tokens of it are still about, and `TOKEN_SECRET_NEXT`,
+    /// the one of the number after, while a rotation is under way.
     pub fn tokens() -> Result<TokenSecrets, EnvironmentError> {
-        const SHORT: &str = "must have 16 characters or more";
-        let version = match optional("TOKEN_SECRET_VERSION") {
-            None => 1,
-            Some(text) => {
-                text.parse().map_err(|_| EnvironmentError::Unusable("TOKEN_SECRET_VERSION", "must be a number"))?
-            }
-        };
-        let current = TokenSecret::new(version, required("TOKEN_SECRET")?)
-            .ok_or(EnvironmentError::Unusable("TOKEN_SECRET", SHORT))?;
-        let previous = optional("TOKEN_SECRET_PREVIOUS")
-            .filter(|_| version > 1)
-            .map(|secret| {
-                TokenSecret::new(version - 1, secret).ok_or(EnvironmentError::Unusable("TOKEN_SECRET_PREVIOUS", SHORT))
-            })
-            .transpose()?;
-        Ok(TokenSecrets::new(current, previous))
+        tokens(optional)
     }
 
     /// The panel: at `PROVISIONER_URL`, if that is set, its messages signed with `PROVISIONER_SECRET`. With
@@ -115,6 +101,23 @@ impl Environment {
     }
 }
 
+fn tokens(value: impl Fn(&str) -> Option<String>) -> Result<TokenSecrets, EnvironmentError> {
+    const CURRENT: &str = "TOKEN_SECRET";
+    const VERSION: &str = "TOKEN_SECRET_VERSION";
+    let version: u32 = value(VERSION)
+        .map_or(Ok(1), |text| text.parse().map_err(|_| EnvironmentError::Unusable(VERSION, "must be a number")))?;
+    let secret = |name: &'static str, version: Option<u32>| {
+        let secret = version.zip(value(name)).map(|(version, secret)| {
+            TokenSecret::new(version, secret).ok_or(EnvironmentError::Unusable(name, "must have 16 characters or more"))
+        });
+        secret.transpose()
+    };
+    let current = secret(CURRENT, Some(version))?.ok_or(EnvironmentError::Missing(CURRENT))?;
+    let previous = secret("TOKEN_SECRET_PREVIOUS", version.checked_sub(1).filter(|version| *version > 0))?;
+    let next = secret("TOKEN_SECRET_NEXT", version.checked_add(1))?;
+    Ok(TokenSecrets::new(current, previous).with_next(next))
+}
+
 fn panel(value: impl Fn(&str) -> Option<String>) -> Result<Option<HttpPanel>, EnvironmentError> {
     let Some(url) = value("PROVISIONER_URL") else { return Ok(None) };
     let reach = match value("PROVISIONER_ALLOW_PRIVATE").as_deref() {
@@ -133,6 +136,47 @@ fn panel(value: impl Fn(&str) -> Option<String>) -> Result<Option<HttpPanel>, En
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tokens_are_of_the_secrets_that_the_environment_names() {
+        let [a, b, c] = ["the first token secret", "the second token secret", "the third token secret"];
+        let of = |variables: &[(&str, &str)]| {
+            tokens(|name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+                .map_err(|fault| fault.to_string())
+        };
+        let order = uuid::Uuid::from_u128(7);
+        let token = |version: u32, key: &str| {
+            let secret = TokenSecret::new(version, key).expect("long enough");
+            TokenSecrets::new(secret, None).token(order, version)
+        };
+        let known = |secrets: &TokenSecrets| [a, b, c].map(|key| secrets.verify(token(1, key).as_str()).is_some());
+        let first = of(&[("TOKEN_SECRET", a)]).unwrap();
+        assert_eq!((first.current_version(), known(&first)), (1, [true, false, false]));
+        let told = of(&[("TOKEN_SECRET", a), ("TOKEN_SECRET_VERSION", "1"), ("TOKEN_SECRET_NEXT", b)]).unwrap();
+        assert_eq!((told.current_version(), known(&told)), (1, [true, true, false]));
+        assert_eq!(told.token(order, 1), token(1, a));
+        assert_eq!(told.token(order, 2), token(2, b), "of an order that was made by one who has moved");
+        let all = [
+            ("TOKEN_SECRET", b),
+            ("TOKEN_SECRET_VERSION", "2"),
+            ("TOKEN_SECRET_PREVIOUS", a),
+            ("TOKEN_SECRET_NEXT", c),
+        ];
+        let all = of(&all).unwrap();
+        assert_eq!((all.current_version(), known(&all)), (2, [true, true, true]));
+        let variable = "the environment variable ";
+        for (variables, wrong) in [
+            (&[][..], "TOKEN_SECRET is not set"),
+            (&[("TOKEN_SECRET", "short")], "TOKEN_SECRET must have 16 characters or more"),
+            (
+                &[("TOKEN_SECRET", a), ("TOKEN_SECRET_NEXT", "short")],
+                "TOKEN_SECRET_NEXT must have 16 characters or more",
+            ),
+            (&[("TOKEN_SECRET", a), ("TOKEN_SECRET_VERSION", "two")], "TOKEN_SECRET_VERSION must be a number"),
+        ] {
+            assert_eq!(of(variables).unwrap_err(), format!("{variable}{wrong}"));
+        }
+    }
 
     #[test]
     fn a_panel_is_where_the_environment_says() {

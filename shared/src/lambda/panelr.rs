@@ -1,6 +1,7 @@
 //! The Panelr side of a function: key, body and envelope.
 
 use lambda_http::Request;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
@@ -103,7 +104,7 @@ pub async fn admit_reader<S: Lookup, Q, T>(
 }
 
 /// The reply to a request that read something.
-pub fn read<V>(result: Result<V, PortError>, data: impl FnOnce(V) -> Value) -> Reply {
+pub fn read<V, D: Serialize>(result: Result<V, PortError>, data: impl FnOnce(V) -> D) -> Reply {
     match result {
         Ok(value) => success(&data(value), Outcome::Answered),
         Err(cause) => fault(cause.to_string()),
@@ -125,8 +126,11 @@ pub fn recorded(result: Result<Recorded, Refusal>, data: impl FnOnce(&Recorded) 
 }
 
 /// A success.
-pub fn success(data: &Value, outcome: Outcome) -> Reply {
-    Reply::new(200, envelope::success(data), outcome, "ok")
+pub fn success(data: &impl Serialize, outcome: Outcome) -> Reply {
+    match envelope::success(data) {
+        Ok(body) => Reply::new(200, body, outcome, "ok"),
+        Err(cause) => fault(cause.to_string()),
+    }
 }
 
 /// A failure with this status, sentence and code.

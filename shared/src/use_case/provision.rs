@@ -13,8 +13,8 @@ use crate::{
     ports::{Deliveries, Lines, Loaded, OrderName, Orders, Panel, PortError},
 };
 
-/// Orders of a batch worked on at once. More would open more connections than they save time.
-const AT_ONCE: usize = 4;
+/// Orders of a batch worked on at once, each over a connection of its own. More would open more connections than they save time.
+pub const AT_ONCE: usize = 4;
 
 /// The longest that a panel may put its next call off. The queue would allow 12 hours.
 const LONGEST_PUT_OFF: Duration = Duration::from_secs(15 * 60);

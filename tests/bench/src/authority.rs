@@ -20,6 +20,8 @@ const PADDING: usize = 700;
 pub(crate) struct Authority {
     /// A file for `SSL_CERT_FILE`: as many certificates as Lambda's bundle has, this authority's the last of them.
     pub(crate) bundle: PathBuf,
+    /// A file of this authority's certificate alone, for what brings the others itself.
+    pub(crate) own: PathBuf,
     /// TLS for an endpoint at 127.0.0.1.
     pub(crate) server: Arc<ServerConfig>,
 }
@@ -37,8 +39,11 @@ impl Authority {
         let (params, key) = root("Bench")?;
         let own = params.self_signed(&key).explain(what)?;
         write!(text, "{}", own.pem()).explain(what)?;
-        let bundle = folder.join("roots.pem");
-        std::fs::write(&bundle, text).explain("the bundle of certificates cannot be written")?;
+        let write = |name: &str, text: &str| {
+            let file = folder.join(name);
+            std::fs::write(&file, text).explain("certificates cannot be written").map(|()| file)
+        };
+        let (bundle, own) = (write("roots.pem", &text)?, write("root.pem", &own.pem())?);
 
         let issuer = Issuer::new(params, key);
         let key = KeyPair::generate().explain(what)?;
@@ -53,7 +58,7 @@ impl Authority {
             .explain(what)?;
         // DynamoDB and SQS speak no HTTP/2.
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { bundle, server: Arc::new(server) })
+        Ok(Self { bundle, own, server: Arc::new(server) })
     }
 }
 

@@ -12,8 +12,10 @@ use serde_json::Value;
 
 use crate::fault::{Explain, Fault};
 
-/// What a zip file of one file named `bootstrap` has beside its contents.
-const ZIP_HEADERS: u64 = 116;
+/// What a zip file has for each of its files beside name and contents, the name twice: a header before it and one in the directory.
+const ZIP_ENTRY: u64 = 30 + 46;
+/// What it has at its end.
+const ZIP_END: u64 = 22;
 
 /// The binaries by their functions' names, from a folder laid out as `cargo lambda build` does (`<function>/bootstrap`).
 pub(crate) fn in_folder(folder: &Path, functions: &[&str]) -> Result<BTreeMap<String, PathBuf>, Fault> {
@@ -57,12 +59,50 @@ pub(crate) fn built(functions: &[&str]) -> Result<BTreeMap<String, PathBuf>, Fau
     }
 }
 
-/// Bytes of a binary, and of the zip file that Lambda is given.
-pub(crate) fn sizes(file: &Path) -> Result<(u64, u64), Fault> {
+/// Bytes of a binary or of all files in a folder, and of the zip file that Lambda is given.
+pub(crate) fn sizes(package: &Path) -> Result<(u64, u64), Fault> {
+    let (size, zipped) = if package.is_dir() { contents(package, package)? } else { entry(package, "bootstrap")? };
+    Ok((size, zipped + ZIP_END))
+}
+
+fn contents(root: &Path, folder: &Path) -> Result<(u64, u64), Fault> {
+    let (mut size, mut zipped) = (0, 0);
+    for file in std::fs::read_dir(folder).explain(folder.display())? {
+        let file = file.explain(folder.display())?.path();
+        let name = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().into_owned();
+        let (more, more_zipped) = if file.is_dir() { contents(root, &file)? } else { entry(&file, &name)? };
+        size += more;
+        zipped += more_zipped;
+    }
+    Ok((size, zipped))
+}
+
+fn entry(file: &Path, name: &str) -> Result<(u64, u64), Fault> {
     let bytes = std::fs::read(file).explain(file.display())?;
     let mut zip = DeflateEncoder::new(Vec::new(), Compression::default());
     zip.write_all(&bytes).explain("deflate")?;
     let zipped = zip.finish().explain("deflate")?;
-    let length = |bytes: &[u8]| u64::try_from(bytes.len()).explain("a size");
-    Ok((length(&bytes)?, length(&zipped)? + ZIP_HEADERS))
+    let length = |count: usize| u64::try_from(count).explain("a size");
+    // What deflate would lengthen is stored as it is.
+    let stored = zipped.len().min(bytes.len());
+    Ok((length(bytes.len())?, length(stored + 2 * name.len())? + ZIP_ENTRY))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_a_file_or_all_in_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("bootstrap");
+        std::fs::write(&file, [7; 10_000]).unwrap();
+        let (size, zipped) = sizes(&file).unwrap();
+        assert_eq!(size, 10_000);
+        assert!((116..200).contains(&zipped), "{zipped}");
+        std::fs::create_dir(folder.path().join("more")).unwrap();
+        std::fs::write(folder.path().join("more/x"), [1, 2]).unwrap();
+        // A name of six letters stands twice, beside two headers and the bytes as they are.
+        assert_eq!(sizes(folder.path()).unwrap(), (10_002, zipped + 76 + 12 + 2));
+    }
 }

@@ -26,12 +26,16 @@ pub(crate) struct Program {
     pub(crate) file: PathBuf,
     /// Its arguments.
     pub(crate) arguments: Vec<OsString>,
+    /// Environment variables that it needs beside those of every function.
+    pub(crate) variables: Vec<(&'static str, OsString)>,
+    /// What is uploaded to run it: a file, or a folder.
+    pub(crate) package: PathBuf,
 }
 
 impl Program {
     /// The program of a bootstrap.
     pub(crate) fn bootstrap(file: &Path) -> Self {
-        Self { file: file.to_owned(), arguments: Vec::new() }
+        Self { file: file.to_owned(), arguments: Vec::new(), variables: Vec::new(), package: file.to_owned() }
     }
 
     /// The same under callgrind, which writes what it counted to `out`.
@@ -40,7 +44,7 @@ impl Program {
             .into_iter()
             .chain([self.file.clone().into_os_string()])
             .chain(self.arguments.iter().cloned());
-        Self { file: "valgrind".into(), arguments: arguments.collect() }
+        Self { file: "valgrind".into(), arguments: arguments.collect(), ..self.clone() }
     }
 }
 
@@ -96,6 +100,7 @@ impl Environment {
             .env("AWS_SECRET_ACCESS_KEY", "bench")
             .env("AWS_SESSION_TOKEN", "bench")
             .envs(variables.iter().map(|(name, value)| (name, value)))
+            .envs(program.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(errors)

@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use authority::Authority;
@@ -27,6 +27,7 @@ mod fault;
 mod front;
 mod load;
 mod measure;
+mod peers;
 mod report;
 mod runtime_api;
 mod scenario;
@@ -37,7 +38,7 @@ mod world;
 #[command(name = "bench", args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
-    command: Option<load::Command>,
+    command: Option<Command>,
     /// Fail if a figure is over its budget (tests/bench/budgets.json)
     #[arg(long)]
     check: bool,
@@ -58,6 +59,15 @@ struct Arguments {
     function: Vec<String>,
 }
 
+/// What is run in place of that.
+#[derive(Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Load(load::Command),
+    /// Measures complete_order beside the same job on Node and Python
+    Peers(peers::Peers),
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match Box::pin(run(Arguments::parse())).await {
@@ -72,8 +82,10 @@ async fn main() -> ExitCode {
 
 /// Returns whether everything is within its budget, as far as that was asked for.
 async fn run(arguments: Arguments) -> Result<bool, Fault> {
-    if let Some(command) = arguments.command {
-        return load::run(command).await;
+    match arguments.command {
+        Some(Command::Load(command)) => return load::run(command).await,
+        Some(Command::Peers(peers)) => return Box::pin(peers::run(peers)).await.map(|()| true),
+        None => {}
     }
     let scenarios = chosen(&arguments.function)?;
     let mut functions: Vec<&str> = scenarios.iter().map(|scenario| scenario.function).collect();

@@ -94,7 +94,7 @@ impl Measurement<'_> {
         }
         let (end, after_all) = (environment.usage(), world.counts());
         environment.stop().await?;
-        let (binary_bytes, zip_bytes) = sizes(&self.program.file)?;
+        let (binary_bytes, zip_bytes) = sizes(&self.program.package)?;
         let all = after_all.since(before);
         let warm = answers.get(settled + 1..).unwrap_or_default().iter().map(|answer| answer.took).collect();
         Ok(Figures {

@@ -55,7 +55,7 @@ impl World {
     /// A new one with the demo catalogue.
     pub(crate) async fn start(authority: &Authority) -> Result<Self, Fault> {
         let options = Options { port: 0, background: false, ..Options::default() };
-        let local = Local::start(options).await.explain("the local service")?;
+        let local = Box::pin(Local::start(options)).await.explain("the local service")?;
         let upstream =
             |url: &Option<String>| url.clone().ok_or_else(|| Fault::new("the local service has no endpoint"));
         let dynamodb = Front::start(&upstream(&local.aws.dynamodb_endpoint)?, authority.server.clone()).await?;

@@ -21,7 +21,10 @@ fn the_environment_is_what_the_code_reads() {
             ("Environment::events_reach()", &["EVENTS_ALLOW_PRIVATE"]),
             ("Environment::panel()", &["PROVISIONER_ALLOW_PRIVATE", "PROVISIONER_SECRET", "PROVISIONER_URL"]),
             ("Environment::api(", &["KEY_RATE"]),
-            ("Environment::tokens()", &["TOKEN_SECRET", "TOKEN_SECRET_PREVIOUS", "TOKEN_SECRET_VERSION"]),
+            (
+                "Environment::tokens()",
+                &["TOKEN_SECRET", "TOKEN_SECRET_NEXT", "TOKEN_SECRET_PREVIOUS", "TOKEN_SECRET_VERSION"],
+            ),
         ];
         let reads = reads.iter().filter(|(call, _)| code.contains(call));
         let wanted: BTreeSet<&str> = reads.flat_map(|(_, names)| names.iter().copied()).collect();
@@ -147,10 +150,13 @@ fn a_changed_parameter_makes_a_new_version_of_every_function() {
             let properties = &function["Properties"];
             assert_eq!(properties["AutoPublishAliasAllProperties"], true);
             let text = tagged(&properties["VersionDescription"], "Sub").and_then(Value::as_str).unwrap();
+            let reads_tokens =
+                crate::documents::text(&format!("functions/{binary}/src/main.rs")).contains("::tokens()");
             // What each of them alone reads.
             let own = match binary.as_str() {
                 "provision" => ", ${ProvisionerUrl} ${ProvisionerAllowPrivate} ${ProvisionerSecretId}",
                 "deliver_events" => ", ${EventsAllowPrivate}",
+                _ if reads_tokens => ", key rate ${KeyRate}, next ${TokenSecretNextId}",
                 _ if text.contains("KeyRate") => ", key rate ${KeyRate}",
                 _ => "",
             };

@@ -10,7 +10,7 @@ use crate::documents::{Document, functions, tagged, text};
 
 /// A metric as it is looked at.
 #[derive(Debug)]
-struct Seen {
+pub(crate) struct Seen {
     at: String,
     namespace: String,
     name: String,
@@ -46,7 +46,7 @@ const OF_AWS: [Known; 4] = [
     ),
 ];
 
-fn of_alarms() -> Vec<Seen> {
+pub(crate) fn of_alarms() -> Vec<Seen> {
     let alarms = Document::read("infra/alarms.yaml");
     let mut seen = Vec::new();
     for (name, alarm) in alarms.of_type("AWS::CloudWatch::Alarm") {
@@ -129,6 +129,11 @@ fn emitted(function: &str) -> BTreeSet<&'static str> {
         }
     }
     metrics.into_iter().map(Metric::name).collect()
+}
+
+/// How many metrics a stack can have: CloudWatch counts each by its dimension's values.
+pub(crate) fn of_all_functions() -> usize {
+    functions(&Document::main()).keys().map(|function| emitted(function).len()).sum()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Messages of the dead-letter queue: received, let go, deleted. A message that was received is hidden for a while; nothing
+//! Messages of a queue of dead letters: received, let go, deleted. A message that was received is hidden for a while; nothing
 //! is lost when the program ends before it is let go.
 
 use std::collections::HashMap;
@@ -7,25 +7,23 @@ use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, Message, Mess
 use shared::{
     domain::time::Timestamp,
     dynamodb::unavailable,
-    ports::{OrderName, PortError, Queue},
-    sqs::{Sqs, from_body},
+    ports::{PortError, Queue},
+    sqs::Sqs,
 };
-
-use crate::{connection::Connection, fault::Fault};
 
 /// A dead letter.
 #[derive(Debug, Clone)]
 pub(super) struct Letter {
     /// The message's id, the same at every receive.
     pub(super) id: String,
-    /// The order it names; none if it cannot be read.
-    pub(super) name: Option<OrderName>,
-    /// When it was first sent to the provisioning queue.
+    /// What it says.
+    pub(super) body: String,
+    /// When it was first sent.
     pub(super) sent_at: Option<Timestamp>,
     receipt: String,
 }
 
-/// The dead-letter queue.
+/// A queue of dead letters.
 pub(super) struct Letters {
     client: aws_sdk_sqs::Client,
     url: String,
@@ -35,10 +33,9 @@ pub(super) struct Letters {
 }
 
 impl Letters {
-    /// What is received is hidden for `hidden` seconds.
-    pub(super) fn open(connection: &Connection, hidden: i32) -> Result<Self, Fault> {
-        let url = connection.dead_letter_queue_url()?.to_owned();
-        Ok(Self { client: connection.sqs.clone(), url, hidden, seen: HashMap::new() })
+    /// The queue at `url`. What is received is hidden for `hidden` seconds.
+    pub(super) fn open(client: aws_sdk_sqs::Client, url: &str, hidden: i32) -> Self {
+        Self { client, url: url.to_owned(), hidden, seen: HashMap::new() }
     }
 
     /// About how many letters wait to be received.
@@ -101,7 +98,7 @@ fn letter(message: Message) -> Option<Letter> {
     let sent = message.attributes.as_ref().and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp));
     Some(Letter {
         sent_at: sent.and_then(|millis| Timestamp::from_timestamp_millis(millis.parse().ok()?)),
-        name: message.body.as_deref().and_then(from_body),
+        body: message.body.unwrap_or_default(),
         id: message.message_id?,
         receipt: message.receipt_handle?,
     })

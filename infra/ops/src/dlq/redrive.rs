@@ -1,60 +1,41 @@
-//! `ops dlq redrive`: each failed order is queued again by a conditional write, then its message is sent, and only then is
-//! its dead letter deleted. So it may end anywhere: whoever runs it again goes on, and nothing is provisioned twice.
+//! A round over a queue of dead letters: each is dealt with, and only then deleted. So it may end anywhere: whoever runs it
+//! again goes on.
 
-use std::collections::HashSet;
-
-use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
-use shared::{
-    domain::{status::Status, work_order::WorkOrder},
-    dynamodb::DynamoDb,
-    ports::{OrderName, Orders, PortError, Queue},
-    sqs::Sqs,
-    use_case::{Refusal, Worker, operator},
-};
-use uuid::Uuid;
+use serde_json::{Map, Value, json};
 
 use super::letters::{Letter, Letters};
 use crate::{
     context::Context,
     fault::{Ended, Fault},
-    orders::find,
     output::{Tone, plain},
 };
 
-/// Seconds that a letter is hidden for while it is worked on.
-const HIDDEN: i32 = 300;
-
-/// Which letters, and what of those that name no order.
-#[derive(Args)]
-pub struct Redrive {
-    /// Only the letters of these orders
-    #[arg(value_name = "ORDER")]
-    orders: Vec<String>,
-    /// Delete letters that cannot be read or that name no order; without it, they stay
-    #[arg(long)]
-    discard: bool,
-}
-
 /// What became of a letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+pub(super) enum Fate {
     /// Its order was failed and is queued again.
     Queued,
-    /// Its order was queued already; its message was sent again.
+    /// Its message was sent again.
     Sent,
-    /// Its order needs nothing; the letter is gone.
+    /// Nobody needs it; the letter is gone.
     Needless,
     /// It names nothing, and was deleted as asked.
     Discarded,
-    /// It names nothing, and stays.
+    /// It stays, for a person to look at.
     Kept,
-    /// Its order could not be dealt with; it stays.
+    /// It could not be dealt with; it stays.
     Troubled,
 }
 
 impl Fate {
+    const ALL: [Self; 6] = [Self::Queued, Self::Sent, Self::Needless, Self::Discarded, Self::Kept, Self::Troubled];
+
+    /// Of a letter that names nothing.
+    pub(super) fn of_unnamed(discard: bool) -> Self {
+        if discard { Self::Discarded } else { Self::Kept }
+    }
+
     fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -71,125 +52,79 @@ impl Fate {
     }
 }
 
-struct Report {
-    letter: Letter,
-    reference: Option<String>,
-    fate: Fate,
-    detail: String,
+/// A letter that was dealt with.
+pub(super) struct Dealt {
+    pub(super) fate: Fate,
+    pub(super) detail: String,
+    /// What it names, for people.
+    pub(super) about: String,
+    /// What it names, for scripts.
+    pub(super) fields: Map<String, Value>,
 }
 
-pub(super) async fn run(context: &Context, wanted: Redrive) -> Result<Ended, Fault> {
-    let (by, worker) = (context.operator()?, context.worker()?);
-    let mut only = HashSet::new();
-    for named in &wanted.orders {
-        only.insert(find(&worker.store, named).await?.uuid);
-    }
-    let mut queue = Letters::open(&context.connection, HIDDEN)?;
-    if wanted.discard {
-        context.confirm("Dead letters that name no order will be deleted.")?;
-    }
+/// Deals with letters.
+pub(super) trait Deal {
+    /// Does what a letter asks for; none if it is not among those that were asked for. The letter is deleted afterwards,
+    /// unless its fate is to stay. A fault ends the round.
+    async fn deal(&mut self, letter: &Letter) -> Result<Option<Dealt>, Fault>;
+}
+
+/// The letters that a round has met.
+#[derive(Default)]
+struct Met {
+    dealt: Vec<Dealt>,
+    /// Those that are to be seen again at once.
+    staying: Vec<Letter>,
+}
+
+/// Goes over all letters of a queue. `head` is what letters of that queue name.
+pub(super) async fn round(
+    context: &Context,
+    mut queue: Letters,
+    head: &str,
+    deal: &mut impl Deal,
+) -> Result<Ended, Fault> {
     let bar = progress(queue.waiting().await?);
-    let mut work =
-        Work { context, worker, by, wanted: &wanted, only, done: HashSet::new(), reports: Vec::new(), passed: vec![] };
-    let result = work.all(&mut queue, &bar).await;
+    let mut met = Met::default();
+    let result = all(&mut queue, deal, &mut met, &bar).await;
     bar.finish_and_clear();
     // Whatever stopped it, those that stay are to be seen by the next who looks.
-    let staying: Vec<Letter> =
-        work.reports.iter().filter(|report| report.fate.stays()).map(|report| report.letter.clone()).collect();
-    let let_go = queue.let_go(&[staying, work.passed].concat()).await;
-    show(context, &work.reports);
+    let let_go = queue.let_go(&met.staying).await;
+    show(context, head, &met.dealt);
     result?;
     let_go?;
-    let left = work.reports.iter().any(|report| report.fate.stays());
+    let left = met.dealt.iter().any(|dealt| dealt.fate.stays());
     Ok(if left { Ended::Short } else { Ended::Done })
 }
 
-struct Work<'a> {
-    context: &'a Context,
-    worker: Worker<DynamoDb, Sqs>,
-    by: String,
-    wanted: &'a Redrive,
-    only: HashSet<Uuid>,
-    /// Orders that this run has sent a message for.
-    done: HashSet<Uuid>,
-    reports: Vec<Report>,
-    /// Letters of other orders than those that were asked for.
-    passed: Vec<Letter>,
-}
-
-impl Work<'_> {
-    async fn all(&mut self, queue: &mut Letters, bar: &ProgressBar) -> Result<(), Fault> {
-        loop {
-            let letters = queue.next().await?;
-            if letters.is_empty() {
-                return Ok(());
-            }
-            for letter in letters {
-                bar.inc(1);
-                if !self.only.is_empty() && !letter.name.is_some_and(|name| self.only.contains(&name.order)) {
-                    self.passed.push(letter);
-                    continue;
-                }
-                let dealt = match letter.name {
-                    None => Ok((None, self.unnamed(), "it cannot be read".to_owned())),
-                    Some(name) => self.order(name).await,
-                };
-                let deleted = match &dealt {
-                    Ok((_, fate, _)) if !fate.stays() => queue.delete(&letter).await.map_err(Fault::from),
-                    _ => Ok(()),
-                };
-                let (reference, fate, detail) = match deleted.and(dealt) {
-                    Ok(dealt) => dealt,
-                    Err(fault) => {
-                        self.passed.push(letter);
-                        return Err(fault);
+async fn all(queue: &mut Letters, deal: &mut impl Deal, met: &mut Met, bar: &ProgressBar) -> Result<(), Fault> {
+    loop {
+        let letters = queue.next().await?;
+        if letters.is_empty() {
+            return Ok(());
+        }
+        for letter in letters {
+            bar.inc(1);
+            let dealt = deal.deal(&letter).await;
+            let deleted = match &dealt {
+                Ok(Some(dealt)) if !dealt.fate.stays() => queue.delete(&letter).await.map_err(Fault::from),
+                _ => Ok(()),
+            };
+            match deleted.and(dealt) {
+                Ok(Some(mut dealt)) => {
+                    dealt.fields.insert("message_id".to_owned(), json!(letter.id));
+                    if dealt.fate.stays() {
+                        met.staying.push(letter);
                     }
-                };
-                self.reports.push(Report { letter, reference, fate, detail });
-            }
-        }
-    }
-
-    fn unnamed(&self) -> Fate {
-        if self.wanted.discard { Fate::Discarded } else { Fate::Kept }
-    }
-
-    /// Deals with the order of a letter, which then may be deleted or stays.
-    async fn order(&mut self, name: OrderName) -> Result<(Option<String>, Fate, String), Fault> {
-        let order = match self.worker.store.order(name.order).await {
-            Ok(Some(order)) => order,
-            Ok(None) => return Ok((None, self.unnamed(), format!("there is no order {}", name.order))),
-            // One order that cannot be read must not keep the others from being redriven.
-            Err(PortError::Corrupt(cause)) => return Ok((None, Fate::Troubled, cause)),
-            Err(cause) => return Err(cause.into()),
-        };
-        let reference = Some(order.reference().to_string());
-        let (fate, detail) = self.decide(order, name).await?;
-        Ok((reference, fate, detail))
-    }
-
-    async fn decide(&mut self, order: WorkOrder, name: OrderName) -> Result<(Fate, String), Fault> {
-        let mut status = order.status();
-        if status == Status::Failed {
-            match operator::retry(&self.worker, &self.by, order).await {
-                Ok(recorded) => {
-                    self.done.insert(name.order);
-                    return Ok(match recorded.send_failed {
-                        None => (Fate::Queued, String::new()),
-                        // Queued it is; the next run sends it and deletes the letter, if the sweep is not faster.
-                        Some(cause) => (Fate::Troubled, self.context.connection.sentence(&cause)),
-                    });
+                    met.dealt.push(dealt);
                 }
-                // Somebody else was faster: as the order is now.
-                Err(Refusal::WrongState(now)) => status = now,
-                Err(refusal) => return Err(refusal.into()),
+                Ok(None) => met.staying.push(letter),
+                Err(fault) => {
+                    met.staying.push(letter);
+                    return Err(fault);
+                }
             }
         }
-        if matches!(status, Status::Queued | Status::Provisioning) && self.done.insert(name.order) {
-            self.worker.queue.send(name).await?;
-            return Ok((Fate::Sent, format!("it was {status} already")));
-        }
-        Ok((Fate::Needless, format!("it is {status}")))
     }
 }
 
@@ -202,41 +137,33 @@ fn progress(length: u64) -> ProgressBar {
     bar
 }
 
-fn show(context: &Context, reports: &[Report]) {
-    let count = |fate: Fate| reports.iter().filter(|report| report.fate == fate).count();
-    let fates = [Fate::Queued, Fate::Sent, Fate::Needless, Fate::Discarded, Fate::Kept, Fate::Troubled];
+fn show(context: &Context, head: &str, all: &[Dealt]) {
+    let count = |fate: Fate| all.iter().filter(|dealt| dealt.fate == fate).count();
+    let name = |fate: Fate| fate.as_str().replace(' ', "_");
     if context.out.json {
-        let letters: Vec<Value> = reports
+        let letters: Vec<Value> = all
             .iter()
-            .map(|report| {
-                json!({
-                    "message_id": report.letter.id,
-                    "order": report.letter.name.map(|name| name.order),
-                    "reference": report.reference,
-                    "fate": report.fate.as_str().replace(' ', "_"),
-                    "detail": report.detail,
-                })
+            .map(|dealt| {
+                let mut fields = dealt.fields.clone();
+                fields.insert("fate".to_owned(), json!(name(dealt.fate)));
+                fields.insert("detail".to_owned(), json!(dealt.detail));
+                Value::Object(fields)
             })
             .collect();
-        let counts: serde_json::Map<String, Value> =
-            fates.iter().map(|fate| (fate.as_str().replace(' ', "_"), json!(count(*fate)))).collect();
+        let counts: Map<String, Value> = Fate::ALL.iter().map(|fate| (name(*fate), json!(count(*fate)))).collect();
         context.out.value(&json!({ "letters": letters, "counts": counts }));
         return;
     }
-    if reports.is_empty() {
+    if all.is_empty() {
         context.out.line("There are no such dead letters.");
         return;
     }
-    let rows = reports.iter().map(|report| {
-        let tone = if report.fate.stays() { Tone::Bad } else { Tone::Plain };
-        vec![
-            plain(report.reference.as_deref().unwrap_or("-")),
-            (report.fate.as_str().to_owned(), tone),
-            plain(&report.detail),
-        ]
+    let rows = all.iter().map(|dealt| {
+        let tone = if dealt.fate.stays() { Tone::Bad } else { Tone::Plain };
+        vec![plain(&dealt.about), (dealt.fate.as_str().to_owned(), tone), plain(&dealt.detail)]
     });
-    context.out.table(&["ORDER", "LETTER", ""], rows.collect());
-    let told: Vec<String> = fates
+    context.out.table(&[head, "LETTER", ""], rows.collect());
+    let told: Vec<String> = Fate::ALL
         .iter()
         .filter(|fate| count(**fate) > 0)
         .map(|fate| format!("{} {}", count(*fate), fate.as_str()))

@@ -35,6 +35,10 @@ async fn all_is_well_with_a_new_service() {
         ("queue", "ok: 0 waiting"),
         ("dead letters' way", "ok: to work-orders-dead-letters"),
         ("dead letters", "ok: none"),
+        ("events' queue", "ok: 0 waiting"),
+        ("events' dead letters' way", "ok: to work-orders-events-dead-letters"),
+        ("events' dead letters", "ok: none"),
+        ("unpublished", "ok: none"),
         ("keys", "ok: 1 that work"),
         ("products", "ok: 3 active"),
         ("failed orders", "ok: none"),
@@ -107,4 +111,28 @@ async fn what_cannot_be_reached_does_not_hide_the_rest() {
     let report = ended.json().to_string();
     assert!(report.contains("There is no table other in us-east-1"), "{report}");
     assert!(report.contains("0 waiting") && report.contains("There is no such queue"), "{report}");
+    for check in ["events' queue", "events' dead letters", "unpublished"] {
+        let found = ended.json()["checks"].as_array().unwrap().iter().find(|it| it["check"] == check).unwrap().clone();
+        let detail = found["detail"].as_str().unwrap();
+        assert!(found["state"] == "note" && detail.starts_with("not looked at. Give --"), "nobody named it: {found}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_wait_or_rest_are_counted() {
+    let desk = Desk::idle().await;
+    let local = &desk.service.local;
+    for (url, bodies) in [(&local.events_url, 2), (&local.events_dead_letter_url, 1), (&local.unpublished_url, 3)] {
+        for _ in 0..bodies {
+            local.aws.sqs().send_message().queue_url(url).message_body("x").send().await.unwrap();
+        }
+    }
+    let one = local.aws.sqs().receive_message().queue_url(&local.events_url).max_number_of_messages(1);
+    one.send().await.unwrap();
+    let (code, found) = findings(&desk).await;
+    assert_eq!(code, 1);
+    assert_eq!(found["events' queue"], "ok: 1 waiting, 1 in work or between attempts");
+    assert_eq!(found["events' dead letters"], "wrong: 1 (ops dlq list --queue events, then redrive)");
+    assert!(found["unpublished"].starts_with("wrong: 3 (ops dlq list --queue unpublished"), "{found:?}");
+    assert_eq!(found["dead letters"], "ok: none");
 }

@@ -4,6 +4,7 @@
 mod catalogue;
 mod deciding;
 mod dlq;
+mod dlq_events;
 mod doctor;
 mod documents;
 mod faults;

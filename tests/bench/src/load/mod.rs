@@ -165,7 +165,7 @@ async fn by_table(grow: Grow) -> Result<bool, Fault> {
 }
 
 async fn start(options: Options) -> Result<Local, Fault> {
-    Local::start(options).await.explain("the local service")
+    Box::pin(Local::start(options)).await.explain("the local service")
 }
 
 fn report(points: &[Point], bounds: &Bounds) -> Result<(), Fault> {

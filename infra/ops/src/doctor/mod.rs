@@ -1,7 +1,6 @@
 //! `ops doctor`: can everything be reached, and is anything stuck?
 
 use aws_sdk_dynamodb::types::{IndexStatus, PointInTimeRecoveryStatus, TableStatus, TimeToLiveStatus};
-use aws_sdk_sqs::types::QueueAttributeName;
 use chrono::Duration;
 use serde_json::{Value, json};
 use shared::{
@@ -10,9 +9,8 @@ use shared::{
         layout::{CUSTOMER_INDEX, OPEN_INDEX},
         unavailable,
     },
-    ports::{Catalogue, OpenOrders, OrderName, Orders, PortError, Queue},
-    sqs::Sqs,
-    use_case::{keys, sweep::BACKLOG},
+    ports::{Catalogue, OpenOrders, OrderName, Orders, PortError},
+    use_case::keys,
 };
 
 use crate::{
@@ -20,6 +18,8 @@ use crate::{
     fault::{Ended, Fault},
     output::{Tone, plain},
 };
+
+mod queues;
 
 /// An order that has been queued for longer is not on its way: the promise is a minute, and the sweep's first re-send comes
 /// after half of one.
@@ -66,8 +66,9 @@ pub async fn run(context: &Context) -> Result<Ended, Fault> {
     for (check, found) in ["table", "table's settings", "keys and catalogue", "orders"].into_iter().zip(checks) {
         findings.extend(told(context, check, found));
     }
-    findings.extend(told(context, "queue", queue(context).await));
-    findings.extend(told(context, "dead letters", dead_letters(context).await));
+    for (check, found) in queues::checks(context).await {
+        findings.extend(told(context, check, found));
+    }
     let wrong = findings.iter().any(|finding| finding.state == State::Wrong);
     if context.out.json {
         let checks: Vec<Value> = findings
@@ -222,34 +223,4 @@ async fn open(
         }
     }
     Ok(found)
-}
-
-async fn queue(context: &Context) -> Result<Vec<Finding>, Fault> {
-    let connection = &context.connection;
-    let url = connection.queue_url()?;
-    let attributes = connection.sqs.get_queue_attributes().queue_url(url);
-    let answer = attributes.attribute_names(QueueAttributeName::RedrivePolicy).send().await;
-    let answer = answer.map_err(|error| Fault::Port(unavailable("GetQueueAttributes", &error)))?;
-    let waiting = connection.queue()?.waiting().await?;
-    let state = if waiting > BACKLOG { State::Wrong } else { State::Ok };
-    let policy = answer.attributes.as_ref().and_then(|all| all.get(&QueueAttributeName::RedrivePolicy));
-    let name = connection.dead_letter_queue_url()?.rsplit('/').next().unwrap_or_default();
-    let target = policy.and_then(|policy| serde_json::from_str::<Value>(policy).ok());
-    let target = target.as_ref().and_then(|policy| policy["deadLetterTargetArn"].as_str()).unwrap_or_default();
-    let dead = if target.ends_with(&format!(":{name}")) {
-        finding("dead letters' way", State::Ok, format!("to {name}"))
-    } else {
-        finding("dead letters' way", State::Wrong, format!("the queue's dead letters do not go to {name}"))
-    };
-    Ok(vec![finding("queue", state, format!("{waiting} waiting")), dead])
-}
-
-async fn dead_letters(context: &Context) -> Result<Vec<Finding>, Fault> {
-    let connection = &context.connection;
-    let waiting = Sqs::new(connection.sqs.clone(), connection.dead_letter_queue_url()?).waiting().await?;
-    Ok(vec![if waiting == 0 {
-        finding("dead letters", State::Ok, "none")
-    } else {
-        finding("dead letters", State::Wrong, format!("{waiting} (ops dlq list, then redrive)"))
-    }])
 }

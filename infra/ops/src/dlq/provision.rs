@@ -1,0 +1,153 @@
+//! Dead letters of the provisioning queue. Each failed order is queued again by a conditional write, then its message is
+//! sent, and only then is its dead letter deleted: nothing is lost, and nothing is provisioned twice.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+use shared::{
+    domain::{status::Status, work_order::WorkOrder},
+    dynamodb::DynamoDb,
+    ports::{OrderName, Orders, PortError, Queue},
+    sqs::{Sqs, from_body},
+    use_case::{Refusal, Worker, operator},
+};
+use uuid::Uuid;
+
+use super::{
+    Listed, QueueName, Redrive, Shown, WORKED_ON, fields,
+    letters::Letter,
+    named,
+    redrive::{Deal, Dealt, Fate, round},
+    sent,
+};
+use crate::{
+    context::Context,
+    fault::{Ended, Fault},
+    output::{Tone, plain},
+};
+
+fn name(letter: &Letter) -> Option<OrderName> {
+    from_body(&letter.body)
+}
+
+/// The letters with the orders that they name.
+pub(super) async fn describe(context: &Context, letters: &[Letter]) -> Result<Listed, Fault> {
+    let mut names: Vec<OrderName> = letters.iter().filter_map(name).collect();
+    names.sort_unstable_by_key(|name| (name.number, name.order));
+    names.dedup();
+    let store = context.store();
+    let mut orders = Vec::with_capacity(names.len());
+    for names in names.chunks(50) {
+        for loaded in store.load(names).await? {
+            orders.extend(loaded.order?);
+        }
+    }
+    let shown = letters.iter().map(|letter| {
+        let name = name(letter);
+        let order = name.and_then(|name| orders.iter().find(|order: &&WorkOrder| order.uuid == name.order));
+        show(letter, name, order)
+    });
+    Ok((&["ORDER", "STATUS", "SENT", "FAILURE"], shown.collect()))
+}
+
+fn show(letter: &Letter, name: Option<OrderName>, order: Option<&WorkOrder>) -> Shown {
+    let (reference, status, tone) = match (order, name) {
+        (Some(order), _) => (order.reference().to_string(), order.status().as_str(), Tone::of(order.status())),
+        (None, Some(name)) => (name.order.to_string(), "no such order", Tone::Bad),
+        (None, None) => ("-".to_owned(), "unreadable", Tone::Bad),
+    };
+    let failure = order.and_then(|order| order.failure.clone());
+    Shown {
+        fields: fields([
+            ("order", json!(name.map(|name| name.order))),
+            ("reference", json!(order.map(|order| order.reference().to_string()))),
+            ("status", json!(order.map(WorkOrder::status))),
+            ("failure", json!(failure)),
+        ]),
+        columns: vec![plain(reference), (status.to_owned(), tone), sent(letter), plain(failure.unwrap_or_default())],
+    }
+}
+
+/// Queues the orders again.
+pub(super) async fn redrive(context: &Context, wanted: Redrive) -> Result<Ended, Fault> {
+    let (by, worker) = (context.operator()?, context.worker()?);
+    let (only, _) = named(context, &wanted).await?;
+    let queue = QueueName::Provision.open(context, WORKED_ON)?;
+    if wanted.discard {
+        context.confirm("Dead letters that name no order will be deleted.")?;
+    }
+    let mut work = Work { context, worker, by, discard: wanted.discard, only, done: HashSet::new() };
+    round(context, queue, "ORDER", &mut work).await
+}
+
+struct Work<'a> {
+    context: &'a Context,
+    worker: Worker<DynamoDb, Sqs>,
+    by: String,
+    discard: bool,
+    only: HashSet<Uuid>,
+    /// Orders that this run has sent a message for.
+    done: HashSet<Uuid>,
+}
+
+impl Deal for Work<'_> {
+    async fn deal(&mut self, letter: &Letter) -> Result<Option<Dealt>, Fault> {
+        let name = name(letter);
+        if !self.only.is_empty() && !name.is_some_and(|name| self.only.contains(&name.order)) {
+            return Ok(None);
+        }
+        let (reference, fate, detail) = match name {
+            None => (None, Fate::of_unnamed(self.discard), "it cannot be read".to_owned()),
+            Some(name) => self.order(name).await?,
+        };
+        Ok(Some(Dealt {
+            fate,
+            detail,
+            about: reference.clone().unwrap_or_else(|| "-".to_owned()),
+            fields: fields([("order", json!(name.map(|name| name.order))), ("reference", json!(reference))]),
+        }))
+    }
+}
+
+impl Work<'_> {
+    /// Deals with the order of a letter, which then may be deleted or stays.
+    async fn order(&mut self, name: OrderName) -> Result<(Option<String>, Fate, String), Fault> {
+        let order = match self.worker.store.order(name.order).await {
+            Ok(Some(order)) => order,
+            Ok(None) => {
+                let detail = format!("there is no order {}", name.order);
+                return Ok((None, Fate::of_unnamed(self.discard), detail));
+            }
+            // One order that cannot be read must not keep the others from being redriven.
+            Err(PortError::Corrupt(cause)) => return Ok((None, Fate::Troubled, cause)),
+            Err(cause) => return Err(cause.into()),
+        };
+        let reference = Some(order.reference().to_string());
+        let (fate, detail) = self.decide(order, name).await?;
+        Ok((reference, fate, detail))
+    }
+
+    async fn decide(&mut self, order: WorkOrder, name: OrderName) -> Result<(Fate, String), Fault> {
+        let mut status = order.status();
+        if status == Status::Failed {
+            match operator::retry(&self.worker, &self.by, order).await {
+                Ok(recorded) => {
+                    self.done.insert(name.order);
+                    return Ok(match recorded.send_failed {
+                        None => (Fate::Queued, String::new()),
+                        // Queued it is; the next run sends it and deletes the letter, if the sweep is not faster.
+                        Some(cause) => (Fate::Troubled, self.context.connection.sentence(&cause)),
+                    });
+                }
+                // Somebody else was faster: as the order is now.
+                Err(Refusal::WrongState(now)) => status = now,
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+        if matches!(status, Status::Queued | Status::Provisioning) && self.done.insert(name.order) {
+            self.worker.queue.send(name).await?;
+            return Ok((Fate::Sent, format!("it was {status} already")));
+        }
+        Ok((Fate::Needless, format!("it is {status}")))
+    }
+}

@@ -9,8 +9,9 @@ use std::{
 use shared::{
     domain::{
         activation::Activation,
+        catalogue::PaymentMethod,
         claim::Claim,
-        ids::{ActivationId, WorkOrderId},
+        ids::{ActivationId, PaymentMethodId, WorkOrderId},
         status::Status,
         time::Timestamp,
         work_order::WorkOrder,
@@ -22,9 +23,12 @@ use shared::{
 };
 use uuid::Uuid;
 
+mod lists;
+
 #[derive(Default)]
 struct State {
     found: Found,
+    methods: HashMap<PaymentMethodId, PaymentMethod>,
     orders: HashMap<Uuid, WorkOrder>,
     numbers: BTreeMap<WorkOrderId, Uuid>,
     next: u64,
@@ -44,6 +48,13 @@ impl Memory {
         memory.state().lines.clone_from(&found.lines);
         memory.state().found = found;
         memory
+    }
+
+    /// With these payment methods beside the one it may have been made with.
+    #[must_use]
+    pub fn and_methods(self, methods: impl IntoIterator<Item = PaymentMethod>) -> Self {
+        self.state().methods.extend(methods.into_iter().map(|method| (method.id, method)));
+        self
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -85,6 +96,8 @@ impl Lookup for Memory {
         let mut found = state.found.clone();
         found.products.retain(|id, _| wanted.products.contains(id));
         found.payment_method = found.payment_method.filter(|method| Some(method.id) == wanted.payment_method);
+        let another = || wanted.payment_method.and_then(|id| state.methods.get(&id).cloned());
+        found.payment_method = found.payment_method.or_else(another);
         found.lines =
             state.lines.iter().filter(|(id, _)| wanted.lines.contains(id)).map(|(id, l)| (*id, l.clone())).collect();
         Ok(found)

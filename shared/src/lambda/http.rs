@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::FutureExt;
 use lambda_http::{
     Body, Request,
@@ -22,6 +23,11 @@ use super::{
 
 /// The largest body, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
+
+/// The longest path and query together, in bytes as they come. An HTTP API takes 10 KiB of request line and headers:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>. Encoded they are up to three times as
+/// long, and an address of 64 KiB could not be made into a request.
+pub const MAX_ADDRESS: usize = 16 * 1024;
 
 /// Which API a path belongs to: each has an envelope of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +50,15 @@ impl Side {
         match self {
             Self::Panelr => super::panelr::fault(cause),
             Self::Shoppex => super::shoppex::fault(cause),
+        }
+    }
+
+    /// The reply to an address over [`MAX_ADDRESS`].
+    fn too_long(self) -> Reply {
+        let sentence = "The address is longer than 16 KiB.";
+        match self {
+            Self::Panelr => super::panelr::failure(414, sentence, "too_long"),
+            Self::Shoppex => super::shoppex::failure(414, "VALIDATION_ERROR", sentence),
         }
     }
 }
@@ -87,7 +102,13 @@ where
     let side = Side::of_path(event.raw_path.as_deref().unwrap_or_default());
     // A panic is a defect, and still the caller gets an answer that tells to come again.
     let work = async {
-        let work = AssertUnwindSafe(async { Box::pin(handler(to_request(event))).await }).catch_unwind();
+        let answer = async {
+            if address_length(&event) > MAX_ADDRESS {
+                return side.too_long();
+            }
+            Box::pin(handler(to_request(event))).await
+        };
+        let work = AssertUnwindSafe(answer).catch_unwind();
         tokio::time::timeout(time, work).await
     };
     let (result, calls) = counting(work).await;
@@ -129,8 +150,13 @@ const IN_QUERY: &AsciiSet = &CONTROLS
     .add(b'|');
 const IN_PATH: &AsciiSet = &IN_QUERY.add(b'?');
 
-/// The request in an event.
-pub fn to_request(mut event: ApiGatewayV2httpRequest) -> Request {
+fn address_length(event: &ApiGatewayV2httpRequest) -> usize {
+    let parts = [&event.request_context.stage, &event.raw_path, &event.raw_query_string];
+    parts.into_iter().flatten().map(String::len).sum()
+}
+
+/// The request in an event, whose address is at most [`MAX_ADDRESS`] long.
+fn to_request(mut event: ApiGatewayV2httpRequest) -> Request {
     let path = event.raw_path.take().unwrap_or_default();
     event.raw_path = Some(format!("/{}", utf8_percent_encode(path.trim_start_matches('/'), IN_PATH)));
     let query = event.raw_query_string.take().unwrap_or_default();
@@ -138,6 +164,9 @@ pub fn to_request(mut event: ApiGatewayV2httpRequest) -> Request {
     // The domain is the caller's to write as well, and nothing here depends on it.
     event.headers.remove("host");
     event.request_context.domain_name = None;
+    // A body that says it is base64 and is not would make the conversion panic. As a text it is refused.
+    let bytes = event.body.as_deref().filter(|_| event.is_base64_encoded).map(|text| STANDARD.decode(text));
+    event.is_base64_encoded = matches!(bytes, Some(Ok(_)));
     Request::from(LambdaRequest::ApiGatewayV2(event))
 }
 

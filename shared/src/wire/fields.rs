@@ -205,7 +205,9 @@ fn number(value: &Value) -> Option<Decimal> {
         Value::String(text) => {
             let text = text.trim();
             let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b".-+eE".contains(&byte));
-            plain.then(|| text.parse().or_else(|_| Decimal::from_scientific(text)).ok())?
+            let exact = plain.then(|| text.parse().or_else(|_| Decimal::from_scientific(text)).ok())?;
+            // More decimal places than a decimal holds: to a double, as the same number without quotes.
+            exact.or_else(|| text.parse().ok().and_then(Decimal::from_f64_retain))
         }
         _ => None,
     }
@@ -268,7 +270,12 @@ mod tests {
         assert_eq!(decimal(json!(9.99)).as_deref(), Some("9.99"));
         assert_eq!(decimal(json!("9.990")).as_deref(), Some("9.99"));
         assert_eq!(decimal(json!("1e2")).as_deref(), Some("100"));
-        assert_eq!(decimal(json!("nine")), None);
+        for tiny in [json!("500.1e-75"), json!("0.000000000000000000000000000001"), json!(500.1e-75)] {
+            assert_eq!(decimal(tiny).as_deref(), Some("0"));
+        }
+        for none in ["nine", "e", "-", "1e300", "inf"] {
+            assert_eq!(decimal(json!(none)), None, "{none}");
+        }
         assert_eq!(with(json!(1e60), |f| f.decimal("f")).1, ["`f` must not be more than 999999999."]);
     }
 }

@@ -1,0 +1,3 @@
+#![no_main]
+
+fuzz_libfuzzer::program!("complete_order");

@@ -54,25 +54,26 @@ impl Budgets {
         own.or((name == "warm_instructions").then_some(usual))
     }
 
-    /// A sentence for each figure that is over its budget.
-    pub(crate) fn broken(&self, all: &[Figures]) -> Vec<String> {
+    /// The scenario and a sentence for each figure that is over its budget.
+    pub(crate) fn broken(&self, all: &[Figures]) -> Vec<(String, String)> {
         let recorded = self.recorded.get(std::env::consts::ARCH);
         let mut sentences = Vec::new();
         for figures in all {
             let scenario = &figures.scenario;
+            let mut broken = |sentence| sentences.push((scenario.clone(), sentence));
             let before = recorded.and_then(|recorded| recorded.get(scenario));
             if before.is_none() {
-                sentences.push(format!("{scenario}: nothing is recorded for {}; run --bless", std::env::consts::ARCH));
+                broken(format!("nothing is recorded for {}; run --bless", std::env::consts::ARCH));
             }
             for (name, figure) in named(figures) {
                 if let Some(ceiling) = self.ceiling(figures, &name).filter(|ceiling| figure > *ceiling) {
-                    sentences.push(format!("{scenario}: {name} is {figure}, over the ceiling of {ceiling}"));
+                    broken(format!("{name} is {figure}, over the ceiling of {ceiling}"));
                 }
                 if let Some(before) =
                     before.and_then(|before| before.get(&name)).filter(|before| figure > *before * RISE)
                 {
                     let percent = (figure / before - 1.0) * 100.0;
-                    sentences.push(format!("{scenario}: {name} rose from {before} to {figure} ({percent:+.1} %)"));
+                    broken(format!("{name} rose from {before} to {figure} ({percent:+.1} %)"));
                 }
             }
         }
@@ -145,14 +146,20 @@ mod tests {
         Budgets::read(file.path()).unwrap()
     }
 
+    /// All of them of complete_order.
+    fn sentences(budgets: &Budgets, figures: Figures) -> Vec<String> {
+        let broken = budgets.broken(&[figures]).into_iter();
+        broken.map(|(scenario, sentence)| (scenario == "complete_order").then_some(sentence).unwrap()).collect()
+    }
+
     #[test]
     fn what_was_recorded_holds() {
-        assert_eq!(blessed().broken(&[figures()]), [""; 0]);
+        assert_eq!(blessed().broken(&[figures()]), []);
         let mut a_little = figures();
         a_little.warm.instructions = Some(1_029_000);
         a_little.init.instructions = Some(500_000);
         a_little.peak_rss_bytes *= 2;
-        assert_eq!(blessed().broken(&[a_little]), [""; 0]);
+        assert_eq!(blessed().broken(&[a_little]), []);
     }
 
     #[test]
@@ -161,13 +168,13 @@ mod tests {
         more.warm.instructions = Some(1_031_000);
         more.sqs_connections = 2;
         more.binary_bytes = 7_300_000;
-        let sentences = blessed().broken(&[more]);
+        let sentences = sentences(&blessed(), more);
         assert_eq!(
             sentences,
             [
-                "complete_order: warm_instructions rose from 1000000 to 1031000 (+3.1 %)",
-                "complete_order: connections rose from 2 to 3 (+50.0 %)",
-                "complete_order: binary_bytes rose from 7000000 to 7300000 (+4.3 %)",
+                "warm_instructions rose from 1000000 to 1031000 (+3.1 %)",
+                "connections rose from 2 to 3 (+50.0 %)",
+                "binary_bytes rose from 7000000 to 7300000 (+4.3 %)",
             ]
         );
     }
@@ -178,12 +185,12 @@ mod tests {
         let own = BTreeMap::from([("peak_rss_bytes".to_owned(), 8_000_000.0)]);
         budgets.ceilings.insert("complete_order".to_owned(), own);
         budgets.warm.a_call = 100_000.0;
-        let sentences = budgets.broken(&[figures()]);
+        let sentences = sentences(&budgets, figures());
         assert_eq!(
             sentences,
             [
-                "complete_order: warm_instructions is 1000000, over the ceiling of 600000",
-                "complete_order: peak_rss_bytes is 9000000, over the ceiling of 8000000",
+                "warm_instructions is 1000000, over the ceiling of 600000",
+                "peak_rss_bytes is 9000000, over the ceiling of 8000000",
             ]
         );
     }

@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -32,6 +33,10 @@ mod report;
 mod runtime_api;
 mod scenario;
 mod world;
+
+/// How often a scenario that is over its budget is measured again before that counts: on a busy machine a connection may be opened
+/// later than it usually is, and its work is then another phase's. What has risen is over its budget every time.
+const MORE: u32 = 2;
 
 /// Measures the functions' release binaries: instructions, time, memory, sizes, AWS calls and connections.
 #[derive(Parser)]
@@ -94,6 +99,8 @@ async fn run(arguments: Arguments) -> Result<bool, Fault> {
         Some(folder) => bootstraps::in_folder(folder, &functions)?,
         None => bootstraps::built(&functions)?,
     };
+    let programs: BTreeMap<_, _> =
+        programs.into_iter().map(|(function, file)| (function, Program::bootstrap(&file))).collect();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("budgets.json");
     let mut budgets = Budgets::read(&file)?;
     let temporary = tempfile::tempdir().explain("no folder for this run")?;
@@ -103,20 +110,31 @@ async fn run(arguments: Arguments) -> Result<bool, Fault> {
     let measurements: Vec<Measurement<'_>> = scenarios
         .iter()
         .filter_map(|scenario| {
-            let program = Program::bootstrap(programs.get(scenario.function)?);
+            let program = programs.get(scenario.function)?;
             Some(Measurement { scenario: *scenario, program, authority: &authority, folder })
         })
         .collect();
 
-    let mut all = Vec::with_capacity(measurements.len());
-    // One after another, so that they do not take each other's time.
-    for measurement in &measurements {
-        all.push(Box::pin(measurement.figures()).await?);
-    }
-    if has_valgrind() {
-        all = with_instructions(&measurements, all).await?;
-    } else {
+    if !has_valgrind() {
         eprintln!("valgrind is not installed: instructions are not counted");
+    }
+    let mut all = measured(&measurements).await?;
+    let mut broken = if arguments.check { budgets.broken(&all) } else { Vec::new() };
+    for _ in 0..MORE {
+        let over: Vec<Measurement<'_>> = measurements
+            .iter()
+            .filter(|one| broken.iter().any(|(name, _)| name == one.scenario.name))
+            .copied()
+            .collect();
+        if over.is_empty() {
+            break;
+        }
+        for figures in measured(&over).await? {
+            all.iter_mut()
+                .filter(|before| before.scenario == figures.scenario)
+                .for_each(|before| *before = figures.clone());
+        }
+        broken = budgets.broken(&all);
     }
 
     println!("{}", report::table(&all, &budgets));
@@ -127,14 +145,22 @@ async fn run(arguments: Arguments) -> Result<bool, Fault> {
     if arguments.bless {
         budgets.bless(&all, &file)?;
     }
-    let broken = if arguments.check { budgets.broken(&all) } else { Vec::new() };
-    for sentence in &broken {
-        println!("{sentence}");
+    for (name, sentence) in &broken {
+        println!("{name}: {sentence}");
     }
     if arguments.check && broken.is_empty() {
         println!("All {} are within their budgets.", all.len());
     }
     Ok(broken.is_empty())
+}
+
+async fn measured(measurements: &[Measurement<'_>]) -> Result<Vec<Figures>, Fault> {
+    let mut all = Vec::with_capacity(measurements.len());
+    // One after another, so that they do not take each other's time.
+    for measurement in measurements {
+        all.push(Box::pin(measurement.figures()).await?);
+    }
+    if has_valgrind() { with_instructions(measurements, all).await } else { Ok(all) }
 }
 
 /// Runs under callgrind do not depend on the machine's load, so there are as many at once as it has processors.

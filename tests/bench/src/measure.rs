@@ -64,9 +64,10 @@ impl Figures {
 }
 
 /// A scenario, what runs it, and where it runs.
+#[derive(Clone, Copy)]
 pub(crate) struct Measurement<'a> {
     pub(crate) scenario: Scenario,
-    pub(crate) program: Program,
+    pub(crate) program: &'a Program,
     pub(crate) authority: &'a Authority,
     pub(crate) folder: &'a Path,
 }
@@ -78,7 +79,7 @@ impl Measurement<'_> {
         let world = World::start(self.authority).await?;
         let events = self.scenario.events(&world, 1 + settled + counted).await?;
         let before = world.counts();
-        let (mut environment, init) = self.start(&world, &self.program, "run").await?;
+        let (mut environment, init) = self.start(&world, self.program, "run").await?;
         let (started, at_init) = (environment.usage(), world.counts());
         let mut answers = Vec::with_capacity(events.len());
         let (mut first, mut settled_usage) = (started, started);
@@ -144,7 +145,7 @@ impl Measurement<'_> {
         let world = World::start(self.authority).await?;
         let events = self.scenario.events(&world, 1 + settled + counted).await?;
         world.set_latency(LATENCY);
-        let (mut environment, _) = self.start(&world, &self.program, "latency").await?;
+        let (mut environment, _) = self.start(&world, self.program, "latency").await?;
         let mut quickest = Duration::MAX;
         for (index, event) in events.into_iter().enumerate() {
             let answer = self.invoke(&mut environment, event).await?;

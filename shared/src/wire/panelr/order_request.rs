@@ -29,17 +29,17 @@ const NEW_LINES: u32 = 99;
 const BOUQUETS: usize = 500;
 
 /// Reads a cart for a customer; none if a rule is broken, which is then noted in `fields`.
-pub fn read(fields: &mut Fields<'_>, default_source: &str) -> Option<OrderRequest> {
+pub fn read(fields: &mut Fields<'_>, default_source: &str, paid: Paid) -> Option<OrderRequest> {
     let buyer = buyer(fields);
     let items = items(fields);
-    read_rest(fields, default_source, buyer, items)
+    read_rest(fields, default_source, paid, buyer, items)
 }
 
 /// Reads one new line for a customer, its product beside the other fields.
 pub fn read_activation(fields: &mut Fields<'_>) -> Option<OrderRequest> {
     let item = one_item(fields, Intent::NewActivation, Some(None));
     let buyer = buyer(fields);
-    let request = read_rest(fields, "api", buyer, item.map(|item| vec![item]))?;
+    let request = read_rest(fields, "api", Paid::Already, buyer, item.map(|item| vec![item]))?;
     Some(OrderRequest { one_item: true, ..request })
 }
 
@@ -48,7 +48,7 @@ pub fn read_renewal(fields: &mut Fields<'_>) -> Option<OrderRequest> {
     let activation_id = fields.id("activation_id").map(ActivationId);
     let activation_id = fields.required("activation_id", activation_id);
     let item = one_item(fields, Intent::Renewal, activation_id.map(Some));
-    let payment = payment(fields);
+    let payment = payment(fields, Paid::Already);
     let notes = fields.text("notes", NOTES);
     Some(OrderRequest {
         buyer: Buyer::OfLine,
@@ -80,8 +80,17 @@ fn one_item(
     Some(RequestedItem { product_id: product_id?, intent, activation_id: activation_id?, qty: 1 })
 }
 
+/// When an order is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paid {
+    /// Before it is sent: it names how, unless it is free.
+    Already,
+    /// Later: it may name how it will be.
+    Later,
+}
+
 /// What is said about a payment.
-struct Paid {
+struct Payment {
     is_free: bool,
     method_id: Option<PaymentMethodId>,
     transaction_id: Option<String>,
@@ -89,13 +98,17 @@ struct Paid {
 }
 
 /// Whatever is said about the payment of a free order is ignored: a shop sends 0 as the method, or a word.
-fn payment(fields: &mut Fields<'_>) -> Paid {
+fn payment(fields: &mut Fields<'_>, paid: Paid) -> Payment {
     if fields.boolean("is_free") {
-        return Paid { is_free: true, method_id: None, transaction_id: None, amount: None };
+        return Payment { is_free: true, method_id: None, transaction_id: None, amount: None };
     }
-    Paid {
+    let method_id = fields.id("payment_method_id").map(PaymentMethodId);
+    Payment {
         is_free: false,
-        method_id: fields.id("payment_method_id").map(PaymentMethodId),
+        method_id: match paid {
+            Paid::Already => fields.required("payment_method_id", method_id),
+            Paid::Later => method_id,
+        },
         transaction_id: fields.text("payment_transaction_id", TEXT),
         amount: fields.decimal("payment_amount"),
     }
@@ -105,10 +118,11 @@ fn payment(fields: &mut Fields<'_>) -> Paid {
 fn read_rest(
     fields: &mut Fields<'_>,
     default_source: &str,
+    paid: Paid,
     buyer: Option<Buyer>,
     items: Option<Vec<RequestedItem>>,
 ) -> Option<OrderRequest> {
-    let payment = payment(fields);
+    let payment = payment(fields, paid);
     let wc_order_id = fields.text_or_integer("wc_order_id", TEXT);
     let bouquet_ids = bouquet_ids(fields);
     let categories = categories(fields);

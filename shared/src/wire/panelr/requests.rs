@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
-use super::order_request::{self, TEXT};
+use super::order_request::{self, Paid, TEXT};
 use crate::{
     domain::{
         catalogue::Direction,
@@ -37,8 +37,9 @@ pub fn complete_order(body: &Map<String, Value>) -> Result<CompleteOrder, Broken
             payment_amount: fields.decimal("payment_amount"),
             payment_method_id: fields.id("payment_method_id").map(PaymentMethodId),
         })),
-        None => paid(order_request::read(&mut fields, "api"), &mut fields)
-            .map(|request| CompleteOrder::Cart(Box::new(request))),
+        None => {
+            order_request::read(&mut fields, "api", Paid::Already).map(|request| CompleteOrder::Cart(Box::new(request)))
+        }
     };
     finish(command, fields)
 }
@@ -46,24 +47,15 @@ pub fn complete_order(body: &Map<String, Value>) -> Result<CompleteOrder, Broken
 /// create_activation: complete_order with one new line.
 pub fn create_activation(body: &Map<String, Value>) -> Result<OrderRequest, Broken> {
     let mut fields = Fields::new(body);
-    let request = paid(order_request::read_activation(&mut fields), &mut fields);
+    let request = order_request::read_activation(&mut fields);
     finish(request, fields)
 }
 
 /// create_renewal: complete_order with one renewal.
 pub fn create_renewal(body: &Map<String, Value>) -> Result<OrderRequest, Broken> {
     let mut fields = Fields::new(body);
-    let request = paid(order_request::read_renewal(&mut fields), &mut fields);
+    let request = order_request::read_renewal(&mut fields);
     finish(request, fields)
-}
-
-/// A paid order names how it was paid, unless it is free.
-fn paid(request: Option<OrderRequest>, fields: &mut Fields<'_>) -> Option<OrderRequest> {
-    let request = request?;
-    if !request.is_free {
-        fields.required("payment_method_id", request.payment_method_id);
-    }
-    Some(request)
 }
 
 /// submit_payment: by a token if there is one, else by reference code and e-mail.
@@ -107,7 +99,7 @@ pub fn send_payment_instructions(body: &Map<String, Value>) -> Result<WorkOrderI
 /// create_work_order.
 pub fn create_work_order(body: &Map<String, Value>) -> Result<CreateWorkOrder, Broken> {
     let mut fields = Fields::new(body);
-    let order = order_request::read(&mut fields, "woocommerce");
+    let order = order_request::read(&mut fields, "woocommerce", Paid::Later);
     let words = INITIAL.map(Status::as_str);
     let status = fields.word("status", &words, |word| Status::parse(word).filter(|status| INITIAL.contains(status)));
     let status = fields.required("status", status);
@@ -170,5 +162,24 @@ fn finish<T>(command: Option<T>, fields: Fields<'_>) -> Result<T, Broken> {
     match command {
         Some(command) if errors.is_empty() => Ok(command),
         _ => Err(errors),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The fields of the rules that an empty body breaks.
+    fn broken_by_nothing<T>(read: impl Fn(&Map<String, Value>) -> Result<T, Broken>) -> Vec<String> {
+        let broken = read(&Map::new()).err().unwrap_or_default();
+        broken.into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn every_broken_rule_is_told_at_once() {
+        assert_eq!(broken_by_nothing(complete_order), ["customer_email", "items", "payment_method_id"]);
+        assert_eq!(broken_by_nothing(create_activation), ["product_id", "customer_email", "payment_method_id"]);
+        assert_eq!(broken_by_nothing(create_renewal), ["activation_id", "product_id", "payment_method_id"]);
+        assert_eq!(broken_by_nothing(create_work_order), ["customer_email", "items", "status"]);
     }
 }

@@ -134,7 +134,7 @@ fn scenario() -> Result<Scenario, Fault> {
 }
 
 fn measurement<'a>(peer: &'a Peer, authority: &'a Authority, scenario: Scenario) -> Measurement<'a> {
-    Measurement { scenario, program: peer.program.clone(), authority, folder: &peer.logs }
+    Measurement { scenario, program: &peer.program, authority, folder: &peer.logs }
 }
 
 /// Under callgrind there are as few invocations as in the table of all functions: more would take an hour.

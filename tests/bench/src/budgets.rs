@@ -99,6 +99,7 @@ fn named(figures: &Figures) -> impl Iterator<Item = (String, f64)> {
         ("warm_calls", Some(figures.warm.calls)),
         ("dynamodb_connections", number(figures.dynamodb_connections)),
         ("connections", number(figures.connections())),
+        ("threads", number(figures.threads)),
         ("binary_bytes", number(figures.binary_bytes)),
         ("zip_bytes", number(figures.zip_bytes)),
         ("peak_rss_bytes", number(figures.peak_rss_bytes)),
@@ -126,6 +127,7 @@ mod tests {
             dynamodb_connections: 1,
             sqs_connections: 1,
             peak_rss_bytes: 9_000_000,
+            threads: 1,
             binary_bytes: 7_000_000,
             zip_bytes: 3_000_000,
             settling_calls: 0,
@@ -167,6 +169,7 @@ mod tests {
         let mut more = figures();
         more.warm.instructions = Some(1_031_000);
         more.sqs_connections = 2;
+        more.threads = 3;
         more.binary_bytes = 7_300_000;
         let sentences = sentences(&blessed(), more);
         assert_eq!(
@@ -174,6 +177,7 @@ mod tests {
             [
                 "warm_instructions rose from 1000000 to 1031000 (+3.1 %)",
                 "connections rose from 2 to 3 (+50.0 %)",
+                "threads rose from 1 to 3 (+200.0 %)",
                 "binary_bytes rose from 7000000 to 7300000 (+4.3 %)",
             ]
         );

@@ -61,6 +61,8 @@ pub(crate) struct Usage {
     pub(crate) cpu: Duration,
     /// The most memory it held, in bytes.
     pub(crate) peak_rss: u64,
+    /// Its threads now.
+    pub(crate) threads: u64,
 }
 
 /// A running environment. The process ends with it.
@@ -172,13 +174,14 @@ pub(crate) fn own_cpu() -> Duration {
 }
 
 fn usage(pid: u32) -> Option<Usage> {
-    let mut nanos = 0;
+    let (mut nanos, mut threads) = (0, 0);
     for task in std::fs::read_dir(format!("/proc/{pid}/task")).ok()? {
         let times = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
         nanos += times.split_whitespace().next()?.parse::<u64>().ok()?;
+        threads += 1;
     }
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kilobytes: u64 = peak.split_whitespace().next()?.parse().ok()?;
-    Some(Usage { cpu: Duration::from_nanos(nanos), peak_rss: kilobytes * 1_024 })
+    Some(Usage { cpu: Duration::from_nanos(nanos), peak_rss: kilobytes * 1_024, threads })
 }

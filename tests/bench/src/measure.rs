@@ -49,6 +49,8 @@ pub(crate) struct Figures {
     pub(crate) dynamodb_connections: u64,
     pub(crate) sqs_connections: u64,
     pub(crate) peak_rss_bytes: u64,
+    /// Threads at the end.
+    pub(crate) threads: u64,
     pub(crate) binary_bytes: u64,
     pub(crate) zip_bytes: u64,
     /// Calls until one invocation is like the next.
@@ -118,6 +120,7 @@ impl Measurement<'_> {
             dynamodb_connections: all.dynamodb.connections,
             sqs_connections: all.sqs.connections,
             peak_rss_bytes: end.peak_rss,
+            threads: end.threads,
             binary_bytes,
             zip_bytes,
             settling_calls: after_settled.since(before).calls(),

@@ -138,6 +138,7 @@ mod tests {
             dynamodb_connections: connections,
             sqs_connections: 1,
             peak_rss_bytes: 10_000_000,
+            threads: 1,
             binary_bytes: 7_000_000,
             zip_bytes: 3_000_000,
             settling_calls: 0,

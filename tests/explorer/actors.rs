@@ -4,14 +4,18 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use shared::{
     domain::{api_key::ApiKey, ids::ActivationId, money::Amount, status::Status},
-    ports::{NoPanel, Orders},
-    use_case::{Refusal, Service, Worker, operator, provision::provision, rate_limit::RateLimits, sweep::sweep},
+    ports::Orders,
+    use_case::{
+        Refusal, Service, Worker, deliver_events::deliver_events, operator, provision::provision,
+        publish_events::publish_events, rate_limit::RateLimits, sweep::sweep,
+    },
+    wire::webhook,
 };
 use uuid::Uuid;
 
 use crate::{
     requests::{Reply, Request, tokens},
-    world::{Kind, Who, World, digest::digest},
+    world::{Kind, Who, World, digest::digest, events::Events},
 };
 
 /// What somebody does.
@@ -25,6 +29,10 @@ pub(crate) enum Role {
     Consumer { rounds: usize, batch: usize },
     /// A minute passes and a sweep runs, so many times.
     Schedule { runs: usize },
+    /// Reads the table's stream so many times, up to so many records each, and queues their events.
+    Publisher { rounds: usize, batch: usize },
+    /// Posts events so many times, up to so many at once.
+    Courier { rounds: usize, batch: usize },
     /// Does something to an order.
     Operator(Uuid, Act),
 }
@@ -78,6 +86,18 @@ impl Role {
                     // A run that fails is followed by another, a minute later.
                     let _failed = world.process(who, sweep(&worker(&world, who))).await;
                     world.forget(who, digest(&("swept", run)));
+                }
+            }
+            Self::Publisher { rounds, batch } => {
+                for round in 0..rounds {
+                    publish(&world, who, batch).await;
+                    world.forget(who, digest(&("published", round)));
+                }
+            }
+            Self::Courier { rounds, batch } => {
+                for round in 0..rounds {
+                    deliver(&world, who, batch).await;
+                    world.forget(who, digest(&("delivered", round)));
                 }
             }
             Self::Operator(order, act) => operate(&world, who, order, act, told).await,
@@ -140,10 +160,39 @@ pub(crate) async fn consume(world: &World, who: Who, batch: usize) {
     let worker = worker(world, who);
     let enough = || Duration::from_secs(30);
     // A consumer that is killed deletes nothing: its messages show again.
-    let Some(batch) = world.process(who, provision(&worker, &NoPanel, deliveries, &enough)).await else { return };
+    let Some(batch) = world.process(who, provision(&worker, &ports, deliveries, &enough)).await else { return };
     let done: Vec<String> = ids.into_iter().filter(|id| !batch.again.contains(id)).collect();
     if !done.is_empty() {
         ports.delete(&done).await;
+    }
+}
+
+/// One batch of the table's stream, as Lambda hands it over: again from where it failed, or whole if its process was killed.
+pub(crate) async fn publish(world: &World, who: Who, batch: usize) {
+    let ports = world.ports(who);
+    let records = ports.read_stream(batch).await;
+    let Some(first) = records.first() else { return };
+    let end = first.sequence_number.parse::<usize>().unwrap() + records.len();
+    let queue = Events(ports.clone());
+    let work = publish_events(&ports, &queue, &ports, records, webhook::body);
+    let Some(published) = world.process(who, work).await else { return };
+    world.published_to(published.failed.map_or(end, |(place, _)| place.parse().unwrap()));
+}
+
+/// One batch of the queue of events: what was not reported back is deleted.
+pub(crate) async fn deliver(world: &World, who: Who, batch: usize) {
+    let ports = world.ports(who);
+    let deliveries = ports.receive_events(batch).await;
+    if deliveries.is_empty() {
+        return;
+    }
+    let queue = Events(ports.clone());
+    let work = deliver_events(&ports, &queue, &ports, &ports, deliveries);
+    let Some(reports) = world.process(who, work).await else { return };
+    let done = reports.iter().filter(|report| !report.is_again());
+    let done: Vec<String> = done.map(|report| report.delivery.message_id.clone()).collect();
+    if !done.is_empty() {
+        ports.delete_events(&done).await;
     }
 }
 

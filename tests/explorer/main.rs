@@ -10,6 +10,8 @@
 #![allow(clippy::print_stdout, reason = "what was explored is to be seen")]
 
 mod actors;
+mod connector;
+mod events;
 mod invariants;
 mod many;
 mod pairs;

@@ -14,19 +14,26 @@ fn consumers(count: usize) -> Vec<Role> {
     vec![Role::Consumer { rounds: 3, batch: 2 }; count]
 }
 
+fn with(mut roles: Vec<Role>, more: Vec<Role>) -> Vec<Role> {
+    roles.extend(more);
+    roles
+}
+
+fn renewal(id: &str) -> Role {
+    let items = json!([{ "product_id": 1, "intent": "renewal", "activation_id": 321, "qty": 2 }]);
+    client(Request::cart(id, json!({ "items": items })))
+}
+
+/// The sweep gives this order up, unless one of its last deliveries comes before that.
+fn given_up(cart: &Request) -> Vec<Before> {
+    vec![Before::Sent(cart.clone()), Before::Resent(cart.order, 10), Before::Message(cart.order, 8)]
+}
+
 #[test]
 fn many_at_random() {
     let cart = Request::cart("1", full_cart());
     let uuid = Request::created("1");
     let some = shared::domain::money::Amount::new(3.into(), shared::domain::money::Currency::USD).unwrap();
-    let renewal = |id: &str| {
-        let items = json!([{ "product_id": 1, "intent": "renewal", "activation_id": 321, "qty": 2 }]);
-        client(Request::cart(id, json!({ "items": items })))
-    };
-    let with = |mut roles: Vec<Role>, more: Vec<Role>| {
-        roles.extend(more);
-        roles
-    };
     let paid = |id: &str, amount: f64| {
         client(Request::by_token("1", json!({ "payment_transaction_id": id, "payment_amount": amount })))
     };
@@ -81,8 +88,51 @@ fn many_at_random() {
                 consumers(2),
             ),
         )
-        .after(vec![Before::Sent(cart.clone()), Before::Resent(cart.order, 10), Before::Message(cart.order, 8)])
+        .after(given_up(&cart))
         .may_fail(),
+    ];
+    let scenarios: Vec<Scenario> = scenarios.into_iter().map(|scenario| scenario.faults(6)).collect();
+    explore(&scenarios, 400);
+}
+
+#[test]
+fn many_with_a_panel_and_events_at_random() {
+    let cart = Request::cart("1", full_cart());
+    let scenarios = [
+        Scenario::new(
+            "two shops that renew one line at the panel",
+            with(vec![renewal("1"), renewal("2"), Role::Schedule { runs: 2 }], consumers(3)),
+        )
+        .skews(&[0, 120, -120, 60, -240, 180])
+        .with_panel(),
+        Scenario::new(
+            "an order given up, called off and tried again at the panel",
+            with(
+                vec![
+                    Role::Schedule { runs: 2 },
+                    Role::Operator(cart.order, Act::Cancel),
+                    Role::Operator(cart.order, Act::Retry),
+                ],
+                consumers(2),
+            ),
+        )
+        .after(given_up(&cart))
+        .may_fail()
+        .with_panel(),
+        Scenario::new(
+            "two shops and all that is told of their orders",
+            with(
+                vec![
+                    client(cart.clone()),
+                    renewal("2"),
+                    Role::Publisher { rounds: 4, batch: 3 },
+                    Role::Courier { rounds: 4, batch: 2 },
+                    Role::Courier { rounds: 4, batch: 2 },
+                ],
+                consumers(1),
+            ),
+        )
+        .with_panel(),
     ];
     let scenarios: Vec<Scenario> = scenarios.into_iter().map(|scenario| scenario.faults(6)).collect();
     explore(&scenarios, 400);

@@ -146,6 +146,12 @@ fn an_operator_cancels_under_a_consumer() {
     let roles =
         vec![Role::Consumer { rounds: 1, batch: 1 }, Role::Schedule { runs: 1 }, Role::Operator(uuid, Act::Cancel)];
     explore(&Scenario::new("an operator cancels under a consumer", roles).after(before).may_fail());
+    // Another consumer is done with the cancellation before the first one makes a line.
+    let mut before = paid();
+    before.push(Before::Resent(uuid, 10));
+    let one = Role::Consumer { rounds: 1, batch: 1 };
+    let roles = vec![one.clone(), Role::Schedule { runs: 1 }, Role::Operator(uuid, Act::Cancel), one];
+    explore(&Scenario::new("an operator cancels under two consumers", roles).after(before).may_fail().faults(0));
     let (uuid, mut before) = failed();
     before.push(Before::Message(uuid, 3));
     let roles = vec![Role::Operator(uuid, Act::Cancel), Role::Operator(uuid, Act::Retry), consumer()];

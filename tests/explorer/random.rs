@@ -39,7 +39,7 @@ pub(crate) fn explore(scenarios: &[Scenario], runs: u64) {
             faults += end.faults;
             steps += end.world.state().trace.len();
             if let Err(broken) = invariants::check(scenario, &end) {
-                let trace = end.world.state().trace.join("\n  ");
+                let trace = end.world.trace();
                 panic!("{}: {broken}\n  {trace}\nto repeat it: EXPLORER_SEED={seed} EXPLORER_RUNS=1", scenario.name);
             }
         }

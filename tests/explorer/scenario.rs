@@ -1,6 +1,6 @@
 //! What a run begins with, who acts in it, and how it is brought to rest.
 
-use std::sync::LazyLock;
+use std::{cell::OnceCell, sync::LazyLock};
 
 use futures_util::FutureExt;
 use shared::{
@@ -18,10 +18,10 @@ use shared::{
 use uuid::Uuid;
 
 use crate::{
-    actors::{Act, Role, consume, service, worker},
+    actors::{Act, Role, consume, deliver, publish, service, worker},
     requests::{Reply, Request},
     scheduler::freely,
-    world::{Who, World, digest::Key},
+    world::{Kind, Who, World, digest::Key, events::StreamItem},
 };
 
 /// The local service's demo catalogue, with its lines 321 (paid) and 45 (a trial), both until 1 December.
@@ -57,6 +57,12 @@ pub(crate) enum Before {
     Restored(u64),
     /// The sweep has sent this order so many times.
     Resent(Uuid, u32),
+    /// The panel refuses whatever it is told from now on, or does so no longer.
+    PanelRefuses(bool),
+    /// Something was written that nobody can read.
+    Unreadable,
+    /// The stream was published.
+    Published,
 }
 
 pub(crate) struct Scenario {
@@ -67,18 +73,36 @@ pub(crate) struct Scenario {
     pub(crate) skews: Vec<i64>,
     /// Faults in one run.
     pub(crate) faults: usize,
+    /// The only kinds of steps that meet them; none: all do.
+    pub(crate) faulty: Option<&'static [Kind]>,
     /// May an order end as failed?
     pub(crate) may_fail: bool,
     /// What clients may be refused for.
     pub(crate) refusals: &'static [&'static str],
     pub(crate) caller: ApiKey,
+    /// Is there a panel?
+    pub(crate) panel: bool,
+    /// The world at the beginning, once it was made.
+    begin: OnceCell<World>,
 }
 
 impl Scenario {
     pub(crate) fn new(name: &'static str, roles: Vec<Role>) -> Self {
         let skews = vec![0; roles.len()];
         let caller = DEMO.1.clone();
-        Self { name, roles, before: Vec::new(), skews, faults: 1, may_fail: false, refusals: &[], caller }
+        Self {
+            name,
+            roles,
+            before: Vec::new(),
+            skews,
+            faults: 1,
+            faulty: None,
+            may_fail: false,
+            refusals: &[],
+            caller,
+            panel: false,
+            begin: OnceCell::new(),
+        }
     }
 
     pub(crate) fn after(mut self, before: Vec<Before>) -> Self {
@@ -88,6 +112,11 @@ impl Scenario {
 
     pub(crate) fn faults(mut self, faults: usize) -> Self {
         self.faults = faults;
+        self
+    }
+
+    pub(crate) fn faults_at(mut self, kinds: &'static [Kind]) -> Self {
+        self.faulty = Some(kinds);
         self
     }
 
@@ -104,6 +133,16 @@ impl Scenario {
     pub(crate) fn may_fail(mut self) -> Self {
         self.may_fail = true;
         self
+    }
+
+    pub(crate) fn with_panel(mut self) -> Self {
+        self.panel = true;
+        self
+    }
+
+    /// Are events on their way while others act?
+    pub(crate) fn streams(&self) -> bool {
+        self.roles.iter().any(|role| matches!(role, Role::Publisher { .. } | Role::Courier { .. }))
     }
 
     /// The one who is there before and after everybody else.
@@ -137,9 +176,18 @@ impl Scenario {
 
     /// The world at the beginning.
     pub(crate) fn world(&self) -> World {
+        self.begin.get_or_init(|| self.first_world()).copied()
+    }
+
+    fn first_world(&self) -> World {
         let mut skews = self.skews.clone();
         skews.push(0);
         let world = World::new(DEMO.0.clone(), &skews, from_wire(BEGIN).unwrap());
+        {
+            let mut state = world.state();
+            state.panel.there = self.panel;
+            state.streaming = self.streams();
+        }
         let keeper = self.keeper();
         for before in &self.before {
             match before {
@@ -148,7 +196,10 @@ impl Scenario {
                     assert!(matches!(reply, Reply::Done(_)), "{}: {reply:?}", self.name);
                 }
                 Before::WorkedOff => work_off(&world, keeper),
-                Before::MessagesLost => world.state().queue.clear(),
+                Before::MessagesLost => world.state().queue.waiting.clear(),
+                Before::PanelRefuses(refuses) => world.state().panel.refuses = *refuses,
+                Before::Published => freely(publish(&world, keeper, 100)),
+                Before::Unreadable => world.state().stream.push(StreamItem::Unreadable),
                 Before::Message(uuid, count) => world.put(name(&world, *uuid), *count),
                 Before::Removed(id) => {
                     world.memory.remove_line(ActivationId(*id));
@@ -178,17 +229,27 @@ impl Scenario {
         freely(request.send(&service, &self.caller))
     }
 
-    /// Brings the world to rest: minutes pass, sweeps run, messages are delivered. What is not at rest then is stuck.
+    /// Brings the world to rest: minutes pass, sweeps run, messages are delivered, and with them the events. What is not at
+    /// rest then is stuck.
     pub(crate) fn settle(&self, world: &World) {
         let keeper = self.keeper();
         for _ in 0..15 {
             work_off(world, keeper);
-            let queued = world.memory.all_orders().iter().any(|order| order.status() == Status::Queued);
-            if world.state().queue.is_empty() && !queued {
-                return;
+            let queued = world.memory.all_orders().iter().any(|order| order.open_as() == Some(Status::Queued));
+            if world.state().queue.waiting.is_empty() && !queued {
+                break;
             }
             world.advance(60);
             freely(sweep(&worker(world, keeper))).unwrap();
+        }
+        if self.streams() {
+            for _ in 0..15 {
+                freely(publish(world, keeper, 100));
+                while world.there_is(Kind::ReceiveEvents) > Some(0) {
+                    freely(deliver(world, keeper, 10));
+                }
+                world.advance(60);
+            }
         }
     }
 }
@@ -199,7 +260,7 @@ fn name(world: &World, uuid: Uuid) -> OrderName {
 }
 
 fn work_off(world: &World, keeper: Who) {
-    while world.visible() > 0 {
+    while world.there_is(Kind::Receive) > Some(0) {
         freely(consume(world, keeper, 10));
     }
 }

@@ -30,6 +30,9 @@ pub(crate) struct Choice {
     pub(crate) fault: bool,
 }
 
+/// The ticket of a call of the panel that nobody waits for any more.
+const LATE: u64 = u64::MAX;
+
 /// Says what is next.
 pub(crate) trait Chooser {
     /// One of `choices`; none: this run need not go on. `here`: all there is, as a number.
@@ -88,14 +91,19 @@ pub(crate) fn run(scenario: &Scenario, budget: usize, chooser: &mut dyn Chooser)
     let mut left = budget;
     loop {
         poll_all(&mut tasks);
-        let choices = choices(&world, left);
+        let choices = choices(scenario, &world, left);
         if choices.is_empty() {
             assert!(tasks.iter().all(|task| task.work.is_none()), "somebody waits for nothing");
             break;
         }
         let chosen = choices[chooser.choose(world.fingerprint(left), &choices)?];
         left -= usize::from(chosen.fault);
-        world.grant(chosen.ticket, chosen.turn);
+        if chosen.ticket == LATE {
+            world.state().trace.push((chosen.who, chosen.name, chosen.turn));
+            world.arrive_late();
+        } else {
+            world.grant(chosen.ticket, chosen.turn);
+        }
     }
     drop(tasks);
     let told = Rc::into_inner(told).unwrap().into_inner();
@@ -122,38 +130,43 @@ fn poll_all(tasks: &mut [Task<'_>]) {
     }
 }
 
-fn choices(world: &World, left: usize) -> Vec<Choice> {
-    let only_receives = world.state().waiting.iter().all(|waiting| waiting.kind == Kind::Receive);
-    if only_receives && world.visible() == 0 {
+fn choices(scenario: &Scenario, world: &World, left: usize) -> Vec<Choice> {
+    let kinds: Vec<Kind> = world.state().waiting.iter().map(|waiting| waiting.kind).collect();
+    let nothing_to_do = || kinds.iter().all(|kind| world.there_is(*kind) == Some(0));
+    if nothing_to_do() {
         // Nobody does anything but wait for messages: time passes until one shows. Where there is none, the wait ends.
         world.pass_to_next_message();
     }
-    let visible = world.visible();
-    let state = world.state();
+    let wait_ends = nothing_to_do();
     let (mut choices, mut paused) = (Vec::new(), Vec::new());
-    let mut ready: Vec<_> = state.waiting.iter().collect();
+    if world.is_late() {
+        let late =
+            Choice { ticket: LATE, who: usize::MAX, name: "a late call arrives", turn: Turn::Plain, fault: false };
+        choices.push(late);
+    }
+    let state = world.state();
+    let mut ready: Vec<_> = state.waiting.iter().map(|it| (it.ticket, it.who, it.kind, it.name)).collect();
+    drop(state);
     // The order in which they came is the run's; who they are is not.
-    ready.sort_by_key(|waiting| waiting.who);
-    for waiting in ready {
-        let choice = |turn, fault| Choice { ticket: waiting.ticket, who: waiting.who, name: waiting.name, turn, fault };
-        if waiting.kind == Kind::Receive {
-            if visible == 0 {
-                if only_receives {
-                    return vec![choice(Turn::Plain, false)];
-                }
-                continue;
+    ready.sort_by_key(|(_, who, ..)| *who);
+    for (ticket, who, kind, name) in ready {
+        let choice = |turn, fault| Choice { ticket, who, name, turn, fault };
+        match world.there_is(kind) {
+            Some(0) if wait_ends => {
+                choices.push(choice(Turn::Plain, false));
+                return choices;
             }
-            if visible > 1 {
-                choices.push(choice(Turn::Other, false));
-            }
+            Some(0) => continue,
+            Some(there) if there > 1 && kind != Kind::ReadStream => choices.push(choice(Turn::Other, false)),
+            _ => {}
         }
-        if waiting.kind == Kind::Pause {
+        if kind == Kind::Pause {
             paused.push(choice(Turn::Plain, false));
             continue;
         }
         choices.push(choice(Turn::Plain, false));
-        if left > 0 {
-            choices.extend(waiting.kind.faults().iter().map(|turn| choice(*turn, true)));
+        if left > 0 && scenario.faulty.is_none_or(|faulty| faulty.contains(&kind)) {
+            choices.extend(kind.faults().iter().map(|turn| choice(*turn, true)));
         }
     }
     if choices.is_empty() { paused } else { choices }

@@ -36,13 +36,13 @@ pub(crate) fn consumer() -> Role {
 }
 
 /// The step was cut in each of these ways.
-fn assert_cut(explored: &crate::systematic::Explored, step: &'static str, turns: &[Turn]) {
+pub(crate) fn assert_cut(explored: &crate::systematic::Explored, step: &'static str, turns: &[Turn]) {
     for turn in turns {
         assert!(explored.cut.contains(&(step, *turn)), "{step} met no {turn:?}: {:?}", explored.cut);
     }
 }
 
-const WRITE: [Turn; 5] = [Turn::FailBefore, Turn::FailAfter, Turn::DieBefore, Turn::DieAfter, Turn::Repeat];
+pub(crate) const WRITE: [Turn; 5] = [Turn::FailBefore, Turn::FailAfter, Turn::DieBefore, Turn::DieAfter, Turn::Repeat];
 
 #[test]
 fn complete_order_with_a_cart() {

@@ -115,7 +115,7 @@ pub(crate) fn explore(scenario: &Scenario) -> Explored {
     if let Ok(choices) = env::var("EXPLORER_CHOICES") {
         let choices = choices.split(',').map(|choice| choice.parse().unwrap()).collect();
         let end = run(scenario, budget, &mut Given(choices, 0)).unwrap();
-        println!("{}", end.world.state().trace.join("\n"));
+        println!("  {}", end.world.trace());
         invariants::check(scenario, &end).unwrap();
     }
     let began = Instant::now();
@@ -125,7 +125,7 @@ pub(crate) fn explore(scenario: &Scenario) -> Explored {
         if let Some(end) = run(scenario, budget, &mut search) {
             if let Err(broken) = invariants::check(scenario, &end) {
                 let choices: Vec<String> = search.taken().iter().map(ToString::to_string).collect();
-                let trace = end.world.state().trace.join("\n  ");
+                let trace = end.world.trace();
                 panic!(
                     "{}: {broken}\n  {trace}\nrun {}; to repeat it: EXPLORER_FAULTS={budget} EXPLORER_CHOICES={}",
                     scenario.name,

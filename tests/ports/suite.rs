@@ -248,16 +248,26 @@ impl<S: Orders + Lines + Claims + OpenOrders + Clone + 'static> Suite<S> {
         self.store.save(&mut changed).await.unwrap();
         assert!(listed(when).await.is_none(), "it is to be left alone for now");
         assert_eq!(listed(Timestamp::MAX_UTC).await.unwrap().next_attempt_at, changed.next_attempt_at);
-        changed.change(Status::Completed, "test", None, when).unwrap();
-        self.store.save(&mut changed).await.unwrap();
         // An index may lag.
-        for _ in 0..50 {
-            if listed(Timestamp::MAX_UTC).await.is_none() {
-                return;
+        let follows = async |is_listed: bool| {
+            for _ in 0..50 {
+                if listed(Timestamp::MAX_UTC).await.is_some() == is_listed {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("a completed order is still open");
+            panic!("the index does not follow: listed should be {is_listed}");
+        };
+        changed.change(Status::Failed, "test", None, when).unwrap();
+        self.store.save(&mut changed).await.unwrap();
+        follows(false).await;
+        // Its lines are still to be switched off: that is for the queue again.
+        changed.change(Status::Canceled, "test", None, when).unwrap();
+        self.store.save(&mut changed).await.unwrap();
+        follows(true).await;
+        changed.suspending = false;
+        self.store.save(&mut changed).await.unwrap();
+        follows(false).await;
     }
 }
 

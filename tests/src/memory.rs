@@ -25,9 +25,9 @@ use uuid::Uuid;
 
 mod lists;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
-    found: Found,
+    found: Arc<Found>,
     methods: HashMap<PaymentMethodId, PaymentMethod>,
     orders: HashMap<Uuid, WorkOrder>,
     numbers: BTreeMap<WorkOrderId, Uuid>,
@@ -46,7 +46,7 @@ impl Memory {
     pub fn with(found: Found) -> Self {
         let memory = Self::default();
         memory.state().lines.clone_from(&found.lines);
-        memory.state().found = found;
+        memory.state().found = Arc::new(found);
         memory
     }
 
@@ -55,6 +55,12 @@ impl Memory {
     pub fn and_methods(self, methods: impl IntoIterator<Item = PaymentMethod>) -> Self {
         self.state().methods.extend(methods.into_iter().map(|method| (method.id, method)));
         self
+    }
+
+    /// Another memory with the same contents.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.state().clone())))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -93,7 +99,7 @@ impl Memory {
 impl Lookup for Memory {
     async fn look_up(&self, wanted: &Wanted) -> Result<Found, PortError> {
         let state = self.state();
-        let mut found = state.found.clone();
+        let mut found = Found::clone(&state.found);
         found.products.retain(|id, _| wanted.products.contains(id));
         found.payment_method = found.payment_method.filter(|method| Some(method.id) == wanted.payment_method);
         let another = || wanted.payment_method.and_then(|id| state.methods.get(&id).cloned());
@@ -189,7 +195,7 @@ impl Lines for Memory {
 impl OpenOrders for Memory {
     async fn open_orders(&self, status: Status, before: Timestamp, _: u32) -> Result<Vec<OpenOrder>, PortError> {
         let state = self.state();
-        let open = state.orders.values().filter(|order| order.status() == status && order.updated_at <= before);
+        let open = state.orders.values().filter(|order| order.open_as() == Some(status) && order.updated_at <= before);
         let open = open.filter(|order| order.next_attempt_at.is_none_or(|at| at <= before));
         Ok(open.map(|order| OpenOrder { name: order.into(), next_attempt_at: order.next_attempt_at }).collect())
     }

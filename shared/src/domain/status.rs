@@ -76,7 +76,7 @@ impl Status {
         )
     }
 
-    /// Must somebody or something still act on an order in this state? Only these are in the index `open`.
+    /// Must somebody or something still act on every order in this state? These are in the index `open`.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Queued | Self::Failed | Self::PaymentSubmitted | Self::Pending)
     }

@@ -226,7 +226,7 @@ pub struct WorkOrder {
     pub queued_at: Option<Timestamp>,
     /// Before this the sweep leaves it alone: a retry or a re-send is under way.
     pub next_attempt_at: Option<Timestamp>,
-    /// Times the sweep has sent it again since it was queued.
+    /// Times the sweep has sent it again since it was queued, or canceled.
     pub resends: u32,
     /// Why provisioning gave up; for operators.
     pub failure: Option<String>,
@@ -236,6 +236,10 @@ pub struct WorkOrder {
     /// Requests under a header key whose payments left a balance, so that a copy of one is not taken for more money.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub part_payments: Vec<Fingerprint>,
+    /// It was called off after it had failed, and nobody has seen yet that all lines it made are switched off, here and at
+    /// the panel.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspending: bool,
     /// Counts the writes to it.
     pub version: u64,
     /// Ids of the latest writes.
@@ -300,6 +304,7 @@ impl WorkOrder {
             failure: None,
             submission,
             part_payments: Vec::new(),
+            suspending: false,
             version: 1,
             change_ids: Vec::new(),
             status: new.status,
@@ -312,6 +317,12 @@ impl WorkOrder {
     /// Where it stands.
     pub fn status(&self) -> Status {
         self.status
+    }
+
+    /// Among the orders of which state the index `open` lists it, if it does. A canceled order whose lines are still to be
+    /// switched off is listed with the queued ones: both are the provisioning queue's, and are sent again if a message is lost.
+    pub fn open_as(&self) -> Option<Status> {
+        if self.suspending { Some(Status::Queued) } else { Some(self.status).filter(|status| status.is_open()) }
     }
 
     /// Payments in the order they came.
@@ -409,6 +420,7 @@ impl WorkOrder {
         if !self.status.may_become(to) {
             return Err(NotAllowed { from: self.status, to });
         }
+        let from = self.status;
         self.note(to, by, note, at);
         match to {
             Status::Queued => {
@@ -418,6 +430,12 @@ impl WorkOrder {
                 self.failure = None;
             }
             Status::Completed => self.failure = None,
+            // Only an order that failed may have made lines.
+            Status::Canceled if from == Status::Failed => {
+                self.suspending = true;
+                self.next_attempt_at = None;
+                self.resends = 0;
+            }
             _ => {}
         }
         Ok(())

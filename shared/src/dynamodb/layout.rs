@@ -159,13 +159,13 @@ pub fn order_item(order: &WorkOrder) -> Result<Item, PortError> {
     set(OPEN_SORT, to_sortable(order.updated_at));
     set(CUSTOMER_SORT, to_sortable(order.created_at));
     set(CUSTOMER_KEY, order.customer.email.normalized());
-    if order.status().is_open() {
-        set(OPEN_KEY, open_key(order.status(), open_part(order.uuid)));
+    if let Some(status) = order.open_as() {
+        set(OPEN_KEY, open_key(status, open_part(order.uuid)));
     }
     Ok(item)
 }
 
-/// The partition key of part `part` of the open orders in `status`.
+/// The partition key of part `part` of the open orders that are listed in `status`.
 pub fn open_key(status: Status, part: u8) -> String {
     format!("{status}#{part}")
 }

@@ -195,12 +195,15 @@ impl<S: Orders + Lines, Q, P: Panel> Work<'_, S, Q, P> {
                 if round >= RACE_ROUNDS {
                     return Err(too_contended("a line").into());
                 }
-                match self.tell(id, &reserved).await {
-                    Ok(_) => {}
-                    Err(Trouble::Never(Never(reason))) => refusals.push(reason),
+                let said = match self.tell(id, &reserved).await {
+                    Ok(said) => said,
+                    Err(Trouble::Never(Never(reason))) => {
+                        refusals.push(reason);
+                        PanelValues::default()
+                    }
                     Err(Trouble::Passing(passing)) => return Err(passing),
-                }
-                line.settle(PanelValues::default());
+                };
+                line.settle(said);
                 if self.service.store.save_line(&mut line).await? == Saved::Done {
                     break;
                 }

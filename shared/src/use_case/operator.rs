@@ -65,8 +65,8 @@ pub async fn partial<S: Orders, Q>(
     decided.await.map(|(order, ())| order)
 }
 
-/// Calls the order off. Lines that a failed order had made are suspended; where the panel may have them, the provisioning
-/// queue's consumer tells it.
+/// Calls the order off. Lines that a failed order had made are suspended; the provisioning queue's consumer tells the panel
+/// of those that it may have, and sees that none was missed.
 pub async fn cancel<S: Orders + Lines, Q: Queue>(
     service: &Worker<S, Q>,
     operator: &str,
@@ -82,8 +82,9 @@ pub async fn cancel<S: Orders + Lines, Q: Queue>(
         Ok(Decision::Store(()))
     });
     let (order, ()) = decided.await?;
-    if suspend_lines(service, &order).await? {
-        // Where this fails, the operator is told, and may say it again.
+    if suspend_lines(service, &order).await? || order.suspending {
+        // Where this fails, the operator is told, and may say it again; if nobody does, or the message is lost, the sweep
+        // sends it.
         service.queue.send((&order).into()).await?;
     }
     Ok(order)

@@ -197,17 +197,21 @@ async fn reread<S: Orders, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Resu
 /// Switches off the lines that a canceled order made, here and at the panel.
 async fn call_off<S: Orders + Lines, Q, P: Panel>(work: &Work<'_, S, Q, P>, order: &WorkOrder) -> Result<(), Passing> {
     let service = work.service;
-    if !suspend_lines(service, order).await? {
-        return Ok(());
-    }
-    if let Some(refusals) = reason(work.tell_suspensions(&made_by(order)).await?) {
-        let noted = change(&service.store, order.clone(), |order| {
-            order.remark("provision", refusals.clone(), service.now());
-            Ok(Decision::Store(()))
-        });
-        if noted.await.is_err() {
-            tracing::warn!("that the panel refused to switch off lines of a canceled order could not be noted");
+    let to_tell = suspend_lines(service, order).await?;
+    let refusals = if to_tell { reason(work.tell_suspensions(&made_by(order)).await?) } else { None };
+    let noted = change(&service.store, order.clone(), |order| {
+        if refusals.is_none() && !order.suspending {
+            return Ok(Decision::Leave(()));
         }
+        order.suspending = false;
+        if let Some(refusals) = &refusals {
+            order.remark("provision", refusals.clone(), service.now());
+        }
+        Ok(Decision::Store(()))
+    });
+    if noted.await.is_err() {
+        // The sweep sends the order once more, which does no harm.
+        tracing::warn!("that a canceled order's lines are switched off, or why not at the panel, could not be noted");
     }
     Ok(())
 }
@@ -221,8 +225,8 @@ fn made_by(order: &WorkOrder) -> HashMap<ActivationId, Origin> {
     made.collect()
 }
 
-/// Switches off the lines that a canceled order made, but for one that an operator has switched on since. Returns whether the panel is still to be told, which the provisioning
-/// queue's consumer does.
+/// Switches off the lines that a canceled order made, but for one that an operator has switched on since. Returns whether
+/// the panel is still to be told, which the provisioning queue's consumer does.
 pub(super) async fn suspend_lines<S: Lines, Q>(service: &Worker<S, Q>, order: &WorkOrder) -> Result<bool, PortError> {
     let made = made_by(order);
     let canceled = order.history().iter().find(|change| change.to == Status::Canceled);
@@ -277,7 +281,7 @@ pub(super) async fn fail<S: Orders, Q>(
 
 /// Tells the sweep that a retry is under way. Where this fails, the sweep sends the order once more, which does no harm.
 pub async fn postpone_order<S: Orders, Q>(service: &Worker<S, Q>, mut order: Box<WorkOrder>, delay: Duration) {
-    if order.status() != Status::Queued {
+    if order.open_as() != Some(Status::Queued) {
         return;
     }
     order.next_attempt_at = Some(service.now() + delay);

@@ -1,4 +1,5 @@
-//! The sweep: orders that were written but whose message was lost are queued again.
+//! The sweep: orders that were written but whose message was lost are queued again; so are canceled ones whose lines are
+//! still to be switched off.
 
 use chrono::Duration;
 use futures_util::{StreamExt, stream};
@@ -68,7 +69,7 @@ pub async fn sweep<S: Orders + OpenOrders, Q: Queue>(service: &Worker<S, Q>) -> 
     Ok(swept)
 }
 
-/// Sends every queued order again, whatever its age: for a queue that is known to be empty. Returns how many.
+/// Sends everything that is to be in the queue again, whatever its age: for a queue that is known to be empty. Returns how many.
 pub async fn refill<S: Orders + OpenOrders, Q: Queue>(service: &Worker<S, Q>) -> Result<u32, PortError> {
     let open = service.store.open_orders(Status::Queued, Timestamp::MAX_UTC, u32::MAX).await?;
     let mut sent = 0;
@@ -93,7 +94,7 @@ async fn resend<S: Orders, Q: Queue>(
 ) -> Result<Step, PortError> {
     // The index may lag: only the order itself says what is due.
     let due = |order: &WorkOrder| {
-        order.status() == Status::Queued
+        order.open_as() == Some(Status::Queued)
             && order.updated_at <= before
             && order.next_attempt_at.is_none_or(|at| at <= before)
     };
@@ -105,7 +106,8 @@ async fn resend<S: Orders, Q: Queue>(
     }
     if order.resends >= MAX_RESENDS {
         // Only a drained queue shows that the re-sends were delivered and came to nothing.
-        if waiting > 0 {
+        if waiting > 0 || order.status() == Status::Canceled {
+            // Of a canceled order nothing is left to fail: its last messages rest in the dead letters.
             return Ok(Step::Nothing);
         }
         let reason = format!("provisioning did not answer after {MAX_RESENDS} re-sends");

@@ -24,11 +24,12 @@ use shared::{
         time::{Timestamp, to_wire},
         work_order::WorkOrder,
     },
-    ports::{Clock, NoPanel, Orders, Panel, PanelAnswer, PanelFault, PortError},
+    ports::{Clock, NoPanel, OrderName, Orders, Panel, PanelAnswer, PanelFault, PortError},
     use_case::{
         Worker, operator,
         provision::{Delivery, Outcome, provision},
         provision_order::give_up,
+        sweep::sweep,
     },
 };
 
@@ -238,17 +239,43 @@ async fn lines_of_a_canceled_order_are_switched_off_at_the_panel_too() {
     deliver(&stage.worker, &stage.panel, &canceled, 2).await;
     for id in [4201, 4202] {
         assert!(!stage.panel.line(id).unwrap().active);
-        assert!(line_of(&stage.store, id).panel.reserved.is_none());
+        let line = line_of(&stage.store, id);
+        assert!(line.panel.reserved.is_none());
+        // Whoever switches it on again must find it there by the names that the panel has for it.
+        assert_eq!(line.username, Some(format!("tv-line{id}")));
+        assert_eq!(line.panel.external_id, Some(format!("panel-{id}")));
     }
     let bodies = stage.panel.bodies();
     assert!(bodies.values().all(|bodies| bodies.len() == 1));
     // Again, nothing is told; and what was told late does not switch it on.
     let told = stage.panel.done().len();
-    operator::cancel(&stage.worker, "jane", canceled.clone(), "again").await.unwrap();
+    operator::cancel(&stage.worker, "jane", order_of(&stage.store, &order), "again").await.unwrap();
     assert!(stage.store.take_sent().is_empty());
     deliver(&stage.worker, &stage.panel, &canceled, 1).await;
     assert_eq!(stage.panel.done().len(), told);
     assert_eq!(stage.status(&order), Status::Canceled);
+}
+
+#[tokio::test]
+async fn a_cancellation_whose_message_was_lost_is_told_by_the_sweep() {
+    let stage = stage();
+    // The panel makes one line; the other is not there to be renewed.
+    let cart = vec![item(Intent::NewActivation, None, 1), item(Intent::Renewal, Some(999), 1)];
+    let order = queued(&stage.store, 42, cart, stage.clock.now()).await;
+    deliver(&stage.worker, &stage.panel, &order, 1).await;
+    assert_eq!(stage.status(&order), Status::Failed);
+    operator::cancel(&stage.worker, "jane", order_of(&stage.store, &order), "asked to").await.unwrap();
+    let name = OrderName::from(&order);
+    assert!(stage.store.take_sent().contains(&name), "this message is lost");
+    stage.clock.advance(60);
+    assert_eq!(sweep(&stage.worker).await.unwrap().resent, 1);
+    assert_eq!(stage.store.take_sent(), [name]);
+    deliver(&stage.worker, &stage.panel, &order_of(&stage.store, &order), 1).await;
+    assert!(!stage.panel.line(4201).unwrap().active);
+    // That was all: nobody sends it again.
+    stage.clock.advance(3_600);
+    assert_eq!(sweep(&stage.worker).await.unwrap().resent, 0);
+    assert!(order_of(&stage.store, &order).open_as().is_none());
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use shared::domain::{status::Status, work_order::WorkOrder};
 
 /// Who may bring an order from where to where: the contract's table.
-const TABLE: [(Status, &[&str], Status); 17] = {
+const TABLE: [(Status, &[&str], Status); 18] = {
     use Status::{Canceled, Completed, Failed, PaymentSubmitted, Pending, PendingPayment, Queued};
     const KEY: &[&str] = &["key"];
     const PAID: &[&str] = &["key", "operator"];
@@ -27,6 +27,8 @@ const TABLE: [(Status, &[&str], Status); 17] = {
         (Failed, OPERATOR, Queued),
         (PaymentSubmitted, KEY, PaymentSubmitted),
         (Pending, KEY, Pending),
+        // A remark: the panel refused to switch a line off.
+        (Canceled, PROVISION, Canceled),
         (PendingPayment, KEY, PendingPayment),
     ]
 };
@@ -62,8 +64,8 @@ pub(crate) fn change(before: Option<&WorkOrder>, after: &WorkOrder) -> Result<()
     let by = after.history().last().filter(|_| new == 1).map(|change| change.by.as_str());
     let by = by.map(|by| by.split(':').next().unwrap_or_default());
     match by {
-        // Bookkeeping: when it is to be tried again, and how often it was sent.
-        None if (from, to) == (Status::Queued, Status::Queued) && before.payments() == after.payments() => {}
+        // Bookkeeping: when it is to be tried again, how often it was sent, that all its lines are off.
+        None if from == to && before.open_as() == Some(Status::Queued) && before.payments() == after.payments() => {}
         Some(by) if TABLE.iter().any(|(a, who, b)| (*a, *b) == (from, to) && who.contains(&by)) => {}
         _ => return refuse(&format!("{by:?} may not do that")),
     }

@@ -1,15 +1,17 @@
 //! What must hold whatever happened, written from the contract and not from the code.
 
 mod change;
+mod events;
 mod lines;
 mod orders;
+mod panel;
 mod payments;
 
 use std::collections::BTreeMap;
 
 use shared::domain::{status::Status, work_order::WorkOrder};
 
-pub(crate) use self::change::change;
+pub(crate) use self::{change::change, events::told};
 use crate::{
     actors::{Told, waits_for_an_operator},
     requests::{Ask, Reply},
@@ -22,7 +24,8 @@ pub(crate) fn check(scenario: &Scenario, run: &Run) -> Result<(), String> {
     scenario.settle(&run.world);
     at_rest(scenario, run)?;
     everything_said_is_true(scenario, run)?;
-    // Whoever asked again has changed nothing.
+    // Whoever asked again has changed nothing; nor does the panel when it hears everything once more.
+    run.world.repeat_messages();
     at_rest(scenario, run)
 }
 
@@ -35,28 +38,34 @@ fn at_rest(scenario: &Scenario, run: &Run) -> Result<(), String> {
     orders.sort_by_key(|order| order.number);
     orders::each_once(scenario, run, &orders)?;
     for order in &orders {
-        let place = format!("{order:?}");
-        finished(scenario, order).map_err(|what| format!("{place}: {what}"))?;
-        payments::add_up(scenario, run, order).map_err(|what| format!("{place}: {what}"))?;
+        finished(scenario, run, order).map_err(|what| format!("{order:?}: {what}"))?;
+        payments::add_up(scenario, run, order).map_err(|what| format!("{order:?}: {what}"))?;
     }
-    lines::as_bought(&orders, &world.memory.all_lines())?;
+    let lines = world.memory.all_lines();
+    lines::as_bought(scenario, &orders, &lines)?;
+    if scenario.panel {
+        panel::agrees(run, &orders, &lines)?;
+    }
+    if scenario.streams() {
+        events::received(run)?;
+    }
     let state = world.state();
-    if !state.queue.is_empty() {
-        return Err(format!("{} messages are never done with", state.queue.len()));
+    if !state.queue.waiting.is_empty() {
+        return Err(format!("{} messages are never done with", state.queue.waiting.len()));
     }
-    if !state.dead_letters.is_empty() && !scenario.may_fail {
+    if !state.queue.dead.is_empty() && !scenario.may_fail {
         return Err("a message rests in the dead letters".to_owned());
     }
     Ok(())
 }
 
 /// The index `open` holds an order as long as somebody is to act on it: after everything came to rest, only operators are.
-fn finished(scenario: &Scenario, order: &WorkOrder) -> Result<(), String> {
+fn finished(scenario: &Scenario, run: &Run, order: &WorkOrder) -> Result<(), String> {
     let status = order.status();
-    if status.is_open() && !waits_for_an_operator(status) {
+    if order.open_as().is_some_and(|status| !waits_for_an_operator(status)) {
         return Err("it is still open, and nobody acts on it".to_owned());
     }
-    if status == Status::Failed && !scenario.may_fail {
+    if status == Status::Failed && !scenario.may_fail && !panel::refused(run, order) {
         return Err(format!("it failed: {:?}", order.failure));
     }
     let reason = order.failure.is_some();

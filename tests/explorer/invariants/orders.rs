@@ -83,11 +83,12 @@ pub(super) fn act_stands(scenario: &Scenario, run: &Run, uuid: Uuid, act: Act, d
         return Err(format!("{order:?}: nobody called it off"));
     }
     let stands = match act {
+        // One operator calls it off, and is told so, however often it took to hear it.
+        Act::Cancel => canceled == done,
         _ if !done => true,
         // Nothing was in its way any more.
         Act::Mend(_) => status == Status::Completed || canceled,
         Act::Approve | Act::Retry => status.is_sold() || canceled,
-        Act::Cancel => canceled,
         Act::Partial(_) => true,
     };
     if stands { Ok(()) } else { Err(format!("{act:?} was done, but {order:?}")) }

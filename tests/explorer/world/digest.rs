@@ -8,12 +8,12 @@ use std::{
 use futures_util::FutureExt;
 use serde::Serialize;
 use shared::{
-    domain::ids::ActivationId,
+    domain::{activation::Activation, ids::ActivationId, panel::EffectKind, status::Status, work_order::WorkOrder},
     ports::{Claims, Lines, Orders},
 };
 use uuid::Uuid;
 
-use super::World;
+use super::{State, World, events::StreamItem};
 use crate::invariants;
 
 /// Names what is stored.
@@ -29,6 +29,12 @@ pub(crate) enum Key {
     Depth,
     /// The index of open orders.
     Index,
+    /// A line at the panel, and what the panel was told of it.
+    AtPanel(u64),
+    /// The endpoints, which nobody changes.
+    Endpoints,
+    /// What a step is about, where nothing is stored under it.
+    About(String),
 }
 
 pub(crate) fn digest(value: &(impl Hash + ?Sized)) -> u64 {
@@ -41,22 +47,26 @@ fn of_json(value: &impl Serialize) -> u64 {
     digest(&serde_json::to_vec(value).unwrap())
 }
 
+impl State {
+    fn found(&self, key: &Key) -> u64 {
+        match key {
+            Key::Counter => self.next_number,
+            Key::Depth => self.queue.visible(self.now) as u64,
+            // The index follows from the orders, the latest and those before.
+            Key::Index => {
+                digest(&self.digests.iter().filter(|(key, _)| matches!(key, Key::Order(_))).collect::<Vec<_>>())
+            }
+            _ => self.digests.get(key).copied().unwrap_or_default(),
+        }
+    }
+}
+
 impl World {
     /// What is under these keys.
     pub(super) fn look(&self, keys: &[Key]) -> u64 {
         let state = self.state();
-        let found: Vec<u64> = keys
-            .iter()
-            .map(|key| match key {
-                Key::Counter => state.next_number,
-                Key::Depth => state.queue.iter().filter(|message| message.visible_at <= state.now).count() as u64,
-                // The index follows from the orders, the latest and those before.
-                Key::Index => {
-                    digest(&state.digests.iter().filter(|(key, _)| matches!(key, Key::Order(_))).collect::<Vec<_>>())
-                }
-                _ => state.digests.get(key).copied().unwrap_or_default(),
-            })
-            .collect();
+        // With the keys: of two steps of one process that look alike, it must be told which one was taken.
+        let found: Vec<(&Key, u64)> = keys.iter().map(|key| (key, state.found(key))).collect();
         digest(&found)
     }
 
@@ -72,15 +82,21 @@ impl World {
                 Key::Line(id) => {
                     let lines = self.memory.lines(&BTreeSet::from([*id])).now_or_never().unwrap().unwrap();
                     lines.into_values().next().map(|mut line| {
-                        // Random, and nothing depends on it.
+                        self.refresh_reservation(&line);
+                        // Random, and nothing depends on it. It stands in the message too, whose other parts follow from
+                        // the line and from what is reserved; that it stays the same the panel sees.
                         line.password = None;
+                        if let Some(reserved) = &mut line.panel.reserved {
+                            reserved.body.clear();
+                        }
                         of_json(&line)
                     })
                 }
                 Key::Claim(name) => {
                     self.memory.find_claim(name).now_or_never().unwrap().unwrap().map(|claim| of_json(&claim))
                 }
-                Key::Counter | Key::Depth | Key::Index => None,
+                Key::AtPanel(line) => Some(self.state().panel.digest(*line)),
+                Key::Counter | Key::Depth | Key::Index | Key::Endpoints | Key::About(_) => None,
             };
             let mut state = self.state();
             match found {
@@ -90,18 +106,45 @@ impl World {
         }
     }
 
+    /// A message has the line's version at which it is stored as its revision. An effect that is under way gives way to
+    /// another order's only once its own order has ended; to a cancellation at once.
+    fn refresh_reservation(&self, line: &Activation) {
+        let now = line.panel.reserved.as_deref();
+        let mut state = self.state();
+        let before = match now {
+            Some(now) => state.reserved.insert(line.id, now.order),
+            None => state.reserved.remove(&line.id),
+        };
+        if let Some(now) =
+            now.filter(|now| before != Some(now.order) && !now.id.ends_with(&format!("-r{}", line.version)))
+        {
+            state.broken.push(format!("{line:?}: {now:?} has another revision"));
+        }
+        let (Some(before), Some(now)) = (before, now) else { return };
+        // An operator may have had it tried again since.
+        let ended = |order: &WorkOrder| {
+            order.history().iter().any(|change| matches!(change.to, Status::Failed | Status::Canceled))
+        };
+        let under_way =
+            state.versions.get(&before).and_then(|versions| versions.last()).is_some_and(|order| !ended(order));
+        if before != now.order && now.kind != EffectKind::Suspend && under_way {
+            state.broken.push(format!("{line:?}: an effect under way was taken over"));
+        }
+    }
+
     fn refresh_order(&self, uuid: Uuid) -> Option<u64> {
         let order = self.memory.order(uuid).now_or_never().unwrap().unwrap()?;
         let mut state = self.state();
+        let state = &mut *state;
         let versions = state.versions.entry(uuid).or_default();
         let last = versions.last().cloned();
         if last.as_ref().is_some_and(|last| last.version == order.version) {
             return state.digests.get(&Key::Order(uuid)).copied();
         }
         versions.push(order.clone());
-        if let Err(what) = invariants::change(last.as_ref(), &order) {
-            state.broken.push(what);
-        }
+        state.stream.push(StreamItem::Write(uuid, versions.len() - 1));
+        let broken = [invariants::change(last.as_ref(), &order), invariants::told(last.as_ref(), &order)];
+        state.broken.extend(broken.into_iter().filter_map(Result::err));
         let mut plain = order;
         // Random ids of its writes: who wrote what is known from what each writer has seen.
         plain.change_ids.clear();

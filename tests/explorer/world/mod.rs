@@ -1,7 +1,9 @@
-//! The world of one run: a store and a queue in memory whose every step waits for its turn. The schedule says which step is
+//! The world of one run: a store, queues, a panel and endpoints in memory, whose every step waits for its turn. The schedule says which step is
 //! next and what becomes of it; what there is of state is known as a number, so that equal states are told.
 
 pub(crate) mod digest;
+pub(crate) mod events;
+pub(crate) mod panel;
 pub(crate) mod queue;
 pub(crate) mod store;
 mod turn;
@@ -13,15 +15,22 @@ use std::{
 
 use acceptance::memory::Memory;
 use shared::{
-    domain::{time::Timestamp, work_order::WorkOrder},
-    ports::{Clock, Found, PortError},
+    domain::{
+        ids::ActivationId,
+        time::Timestamp,
+        webhook::{Endpoint, EndpointId},
+        work_order::WorkOrder,
+    },
+    ports::{Clock, Found, OrderName, PortError},
 };
 use uuid::Uuid;
 
 pub(crate) use self::turn::{Kind, Turn, Waiting};
 use self::{
     digest::{Key, digest},
-    queue::Message,
+    events::{Sent, StreamItem},
+    panel::TestPanel,
+    queue::Messages,
     turn::{Process, Wait},
 };
 
@@ -41,6 +50,7 @@ pub(crate) struct Actor {
     pub(crate) skew: i64,
 }
 
+#[derive(Clone)]
 pub(crate) struct State {
     /// Milliseconds of Unix time.
     pub(crate) now: i64,
@@ -54,12 +64,28 @@ pub(crate) struct State {
     pub(crate) next_number: u64,
     /// Every version of every order that was ever stored.
     pub(crate) versions: HashMap<Uuid, Vec<WorkOrder>>,
-    pub(crate) queue: Vec<Message>,
-    pub(crate) dead_letters: Vec<Message>,
+    /// Messages about orders.
+    pub(crate) queue: Messages<OrderName>,
+    pub(crate) panel: TestPanel,
+    /// Whose effect is under way on each line.
+    pub(crate) reserved: HashMap<ActivationId, Uuid>,
+    /// The table's stream: every write, in its order.
+    pub(crate) stream: Vec<StreamItem>,
+    /// How far it has been read.
+    pub(crate) published: usize,
+    /// Does somebody read it while others act?
+    pub(crate) streaming: bool,
+    /// Places of what could not be published and was put aside.
+    pub(crate) parked: BTreeSet<String>,
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// Events on their way to endpoints.
+    pub(crate) events: Messages<Sent>,
+    /// The bodies that each endpoint was told under each id.
+    pub(crate) received: BTreeMap<(EndpointId, String), BTreeSet<String>>,
     /// What was found wrong when it was stored.
     pub(crate) broken: Vec<String>,
     /// The steps so far, for whoever must understand a failure.
-    pub(crate) trace: Vec<String>,
+    pub(crate) trace: Vec<(Who, &'static str, Turn)>,
 }
 
 /// The world. Clones are one world.
@@ -82,14 +108,27 @@ impl World {
             digests: BTreeMap::new(),
             next_number: 42,
             versions: HashMap::new(),
-            queue: Vec::new(),
-            dead_letters: Vec::new(),
+            queue: queue::of_orders(),
+            panel: TestPanel::default(),
+            reserved: HashMap::new(),
+            stream: Vec::new(),
+            published: 0,
+            streaming: false,
+            parked: BTreeSet::new(),
+            endpoints: events::endpoints(now),
+            events: events::queue(),
+            received: BTreeMap::new(),
             broken: Vec::new(),
             trace: Vec::new(),
         };
         let world = Self { state: Arc::new(Mutex::new(state)), memory: Memory::with(found) };
         world.refresh(&lines);
         world
+    }
+
+    /// Another world in which everything is as it is in this one.
+    pub(crate) fn copied(&self) -> Self {
+        Self { state: Arc::new(Mutex::new(self.state().clone())), memory: self.memory.copied() }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -122,19 +161,20 @@ impl World {
 
     /// All there is, as a number: what can happen from here on depends on nothing else.
     pub(crate) fn fingerprint(&self, budget: usize) -> u64 {
+        let events = self.events_digest();
         let state = self.state();
-        let mut messages: Vec<u64> = state.queue.iter().chain(&state.dead_letters).map(digest).collect();
-        messages.sort_unstable();
+        let messages = state.queue.digest();
         let actors: Vec<_> = state.actors.iter().map(|actor| (actor.seen, &actor.numbers)).collect();
         let mut waiting: Vec<_> = state.waiting.iter().map(|waiting| (waiting.who, waiting.name)).collect();
         waiting.sort_unstable();
-        digest(&(state.now, &state.digests, state.next_number, messages, actors, waiting, budget))
+        let rest = (actors, waiting, budget, state.broken.len());
+        digest(&(state.now, &state.digests, state.next_number, messages, events, rest))
     }
 
     /// The store and the queue alone: what a client could ever find out.
     pub(crate) fn contents(&self) -> (BTreeMap<Key, u64>, usize) {
         let state = self.state();
-        (state.digests.clone(), state.queue.len())
+        (state.digests.clone(), state.queue.waiting.len())
     }
 }
 
@@ -176,9 +216,8 @@ impl Ports {
                 let turn = self.turn(Kind::Sure, name).await;
                 Ok(self.saw(name, turn, touched, || effect(turn)))
             }
-            Turn::Plain | Turn::Stale | Turn::Lose | Turn::Duplicate | Turn::Other => {
-                Ok(self.saw(name, turn, touched, || effect(turn)))
-            }
+            _ if matches!(kind, Kind::Read | Kind::ReadIndex) => Ok(self.read(name, turn, touched, || effect(turn))),
+            _ => Ok(self.saw(name, turn, touched, || effect(turn))),
         }
     }
 
@@ -192,6 +231,15 @@ impl Ports {
     async fn die<T>(&self) -> T {
         self.world.state().actors[self.who].dead = true;
         std::future::pending().await
+    }
+
+    /// Reads; what is there is what its actor has seen.
+    fn read<T>(&self, name: &'static str, turn: Turn, touched: &[Key], effect: impl FnOnce() -> T) -> T {
+        let found = self.world.look(touched);
+        let result = effect();
+        let actor = &mut self.world.state().actors[self.who];
+        actor.seen = digest(&(actor.seen, name, turn, found));
+        result
     }
 
     /// Runs an effect; what it touched, before and after, is what its actor has seen of it.

@@ -31,6 +31,14 @@ pub(crate) enum Turn {
     Duplicate,
     /// Of several messages, the queue delivers the latest first.
     Other,
+    /// Of a batch, the first half is done.
+    Half,
+    /// The other side does not do it, and says so: the panel for good, an endpoint this time.
+    Refuse,
+    /// The panel does not do it now, and says when it wants to be asked again.
+    Later,
+    /// The caller has given up waiting when the call arrives.
+    Late,
 }
 
 /// What a step is, and with it what can become of it.
@@ -41,7 +49,17 @@ pub(crate) enum Kind {
     Write,
     Send,
     Receive,
+    /// Takes messages of the queue of events.
+    ReceiveEvents,
+    /// Reads the table's stream on.
+    ReadStream,
     Delete,
+    /// Sends a batch of events.
+    SendBatch,
+    /// Posts an event to an endpoint.
+    Post,
+    /// Tells the panel of an effect.
+    Tell,
     /// A client waits before it asks again: after a few times, until nobody else can go on.
     Pause,
     /// What cannot fail: the SDK's own retry of a step, and time that passes.
@@ -51,21 +69,27 @@ pub(crate) enum Kind {
 impl Kind {
     /// The faults that this step can meet.
     pub(crate) fn faults(self) -> &'static [Turn] {
-        use Turn::{DieAfter, DieBefore, Duplicate, FailAfter, FailBefore, Lose, Repeat, Stale};
+        use Turn::{
+            DieAfter, DieBefore, Duplicate, FailAfter, FailBefore, Half, Late, Later, Lose, Refuse, Repeat, Stale,
+        };
         match self {
             // To read and to be killed then is the same as to be killed before the next step.
             Self::Read => &[FailBefore, DieBefore],
             Self::ReadIndex => &[FailBefore, DieBefore, Stale],
             Self::Write => &[FailBefore, FailAfter, DieBefore, DieAfter, Repeat],
             Self::Send => &[FailBefore, FailAfter, DieBefore, DieAfter, Repeat, Lose],
-            Self::Receive => &[Duplicate],
+            Self::Receive | Self::ReceiveEvents => &[Duplicate],
             Self::Delete => &[FailBefore, FailAfter],
-            Self::Pause | Self::Sure => &[],
+            Self::SendBatch => &[FailBefore, FailAfter, DieBefore, DieAfter, Repeat, Half],
+            Self::Post => &[FailBefore, FailAfter, DieBefore, DieAfter, Refuse],
+            Self::Tell => &[FailBefore, FailAfter, DieBefore, DieAfter, Repeat, Refuse, Later, Late],
+            Self::Pause | Self::Sure | Self::ReadStream => &[],
         }
     }
 }
 
 /// A step that waits for its turn.
+#[derive(Clone)]
 pub(crate) struct Waiting {
     pub(crate) ticket: u64,
     pub(crate) who: Who,
@@ -76,15 +100,22 @@ pub(crate) struct Waiting {
 }
 
 impl World {
+    /// The steps so far, a line each.
+    pub(crate) fn trace(&self) -> String {
+        let steps =
+            self.state().trace.iter().map(|(who, name, turn)| format!("{who} {name} {turn:?}")).collect::<Vec<_>>();
+        steps.join("\n  ")
+    }
+
     /// Lets the step with this ticket happen.
     pub(crate) fn grant(&self, ticket: u64, turn: Turn) {
         let waker = {
             let mut state = self.state();
             let waiting = state.waiting.iter_mut().find(|waiting| waiting.ticket == ticket).unwrap();
             waiting.turn = Some(turn);
-            let line = format!("{} {} {turn:?}", waiting.who, waiting.name);
+            let step = (waiting.who, waiting.name, turn);
             let waker = waiting.waker.take();
-            state.trace.push(line);
+            state.trace.push(step);
             waker
         };
         // Outside of the lock: what is woken may look at the world.

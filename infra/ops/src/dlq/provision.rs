@@ -129,6 +129,8 @@ impl Work<'_> {
 
     async fn decide(&mut self, order: WorkOrder, name: OrderName) -> Result<(Fate, String), Fault> {
         let mut status = order.status();
+        // Of a canceled order, the panel may still have to be told to switch its lines off.
+        let mut for_the_queue = order.open_as() == Some(Status::Queued) || status == Status::Provisioning;
         if status == Status::Failed {
             match operator::retry(&self.worker, &self.by, order).await {
                 Ok(recorded) => {
@@ -140,11 +142,14 @@ impl Work<'_> {
                     });
                 }
                 // Somebody else was faster: as the order is now.
-                Err(Refusal::WrongState(now)) => status = now,
+                Err(Refusal::WrongState(now)) => {
+                    status = now;
+                    for_the_queue = matches!(now, Status::Queued | Status::Provisioning);
+                }
                 Err(refusal) => return Err(refusal.into()),
             }
         }
-        if matches!(status, Status::Queued | Status::Provisioning) && self.done.insert(name.order) {
+        if for_the_queue && self.done.insert(name.order) {
             self.worker.queue.send(name).await?;
             return Ok((Fate::Sent, format!("it was {status} already")));
         }

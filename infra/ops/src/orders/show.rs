@@ -168,7 +168,7 @@ fn facts(order: &WorkOrder, reveal: Reveal) -> Vec<Vec<Text>> {
     if order.queued_at.is_some() {
         row("queued", plain(time(order.queued_at)));
     }
-    if order.next_attempt_at.is_some() && order.status().is_open() {
+    if order.next_attempt_at.is_some() && order.open_as().is_some() {
         let resends = format!("{}, re-sent {} times", time(order.next_attempt_at), order.resends);
         row("next attempt", plain(resends));
     }

@@ -150,8 +150,9 @@ impl Amount {
     pub fn to_json(self) -> serde_json::Number {
         match self.0.to_u64() {
             Some(whole) if self.0.fract().is_zero() => whole.into(),
-            // Amounts have at most 13 + 3 digits, which a double holds: the shortest text of it is the decimal.
-            _ => serde_json::Number::from_f64(self.0.to_f64().unwrap_or(0.0)).unwrap_or_else(|| 0.into()),
+            // A double holds 15 digits and most of 16: the shortest text of the nearest one is the decimal. By the text, for
+            // the decimal's own conversion does not always come to the nearest.
+            _ => self.0.to_string().parse().ok().and_then(serde_json::Number::from_f64).unwrap_or_else(|| 0.into()),
         }
     }
 }

@@ -9,6 +9,7 @@ import copy
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -133,9 +134,19 @@ def items():
 
 
 def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+    """A port that is free and stays so: below those that the system gives to outgoing connections, and never the same twice."""
+    for port in ports:
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                taken.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no port is free")
+
+
+ports = iter(random.sample(range(10_000, 32_768), 1_000))
 
 
 def children(pid):

@@ -173,7 +173,8 @@ async fn back_off_grows_with_each_delivery() {
     assert!(service.line(4201).await.is_some(), "2 seconds later");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+// One thread is held up while the operator writes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_order_canceled_under_a_consumer_has_its_lines_suspended() {
     let service = Arc::new(start().await);
     complete(&service, &paid_cart("1")).await;
@@ -185,12 +186,13 @@ async fn an_order_canceled_under_a_consumer_has_its_lines_suspended() {
     canceled.remove("open_key");
     let mut canceled = Some(canceled);
     let (sender, receiver) = std::sync::mpsc::channel();
+    let (written, waiting) = std::sync::mpsc::channel();
     service.http.plan(move |call| {
         if call.name() == "PutItem order"
             && let Some(item) = canceled.take()
         {
             sender.send(item).unwrap();
-            return Fault::Before;
+            waiting.recv().unwrap();
         }
         Fault::None
     });
@@ -201,6 +203,7 @@ async fn an_order_canceled_under_a_consumer_has_its_lines_suspended() {
     };
     let item = tokio::task::spawn_blocking(move || receiver.recv().unwrap()).await.unwrap();
     client.put_item().table_name(local::store::TABLE).set_item(Some(item)).send().await.unwrap();
+    written.send(()).unwrap();
     consumer.await.unwrap();
     assert_eq!(text(&service.line(4201).await.unwrap(), "status"), "suspended");
     assert_eq!(text(&service.items_of("order").await[0], "status"), "canceled");

@@ -1,6 +1,6 @@
 //! A function's environment variables, read once.
 
-use std::{env, sync::Arc};
+use std::{env, fmt, sync::Arc};
 
 use super::clients::Aws;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A variable that is missing or cannot be used. The text names the variable, never its value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvironmentError {
     /// Not set, or empty.
     #[error("the environment variable {0} is not set")]
@@ -21,6 +21,13 @@ pub enum EnvironmentError {
     /// Set to something that cannot be used.
     #[error("the environment variable {0} {1}")]
     Unusable(&'static str, &'static str),
+}
+
+/// As the sentence: an error that ends `main` is written by its `Debug`.
+impl fmt::Debug for EnvironmentError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
 }
 
 /// What a function's environment says.

@@ -43,6 +43,8 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ops"));
     command.args(arguments).env_clear().stdin(Stdio::null()).kill_on_drop(true);
     command.env("AWS_EC2_METADATA_DISABLED", "true").env("HOME", "/nonexistent").env("USER", "tester");
+    // Where coverage is measured, the program adds its own.
+    command.envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)));
     command
 }
 

@@ -64,8 +64,8 @@ async fn a_variable_that_is_missing_is_named() {
 async fn a_value_that_cannot_be_used_is_named_and_not_shown() {
     let service = stack().await;
     let panel = [("PROVISIONER_URL", "https://panel.example.com/"), ("PROVISIONER_SECRET", SECRET)];
-    let cases: [(&str, &[(&str, &str)], &str, &str); 12] = [
-        ("get_work_order", &[], "TOKEN_SECRET", "fifteen-letters"),
+    let cases = [
+        ("get_work_order", &[] as &[(&str, &str)], "TOKEN_SECRET", "fifteen-letters"),
         ("get_work_order", &[], "TOKEN_SECRET_VERSION", "two"),
         ("get_work_order", &[("TOKEN_SECRET_VERSION", "2")], "TOKEN_SECRET_PREVIOUS", "fifteen-letters"),
         ("submit_payment", &[], "TOKEN_SECRET_NEXT", "fifteen-letters"),
@@ -166,8 +166,8 @@ async fn events_go_to_private_addresses_only_where_that_is_allowed() {
     let sent = service.receive(&service.local.events_url).await.remove(0);
     let batch = deliver(&sent);
     for (allowed, told) in [(None, 0), (Some("false"), 0), (Some("true"), 1)] {
-        let set: Vec<_> = allowed.map(|value| ("EVENTS_ALLOW_PRIVATE", value)).into_iter().collect();
-        let mut function = Function::start(&service, "deliver_events", &set).await;
+        let variable: Vec<_> = allowed.map(|value| ("EVENTS_ALLOW_PRIVATE", value)).into_iter().collect();
+        let mut function = Function::start(&service, "deliver_events", &variable).await;
         let reply = function.send(&batch).await;
         assert_eq!(receiver.told().len(), told, "{allowed:?}");
         assert_eq!(reply["batchItemFailures"].as_array().unwrap().len(), 1 - told, "{allowed:?}: {reply}");

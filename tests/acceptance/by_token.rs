@@ -223,6 +223,33 @@ async fn the_same_transaction_again_is_not_paid_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_same_part_payment_again_without_a_transaction_is_not_paid_twice() {
+    let (service, _) = shop().await;
+    let token = made(&service, json!({})).await;
+    let first = complete(&service, &token, json!({ "payment_amount": 5 })).await;
+    assert!(first.error(422).contains("4.99"));
+    // A client that was not answered sends it again, perhaps in other words.
+    for amount in [json!(5), json!("5.00"), json!(5.0)] {
+        assert_eq!(complete(&service, &token, json!({ "payment_amount": amount })).await.text, first.text);
+    }
+    assert_eq!(payments(&shown(&service, &token).await), [5.0]);
+    assert_eq!((service.messages_sent(), lines_made(&service).await), (0, 0));
+    // With a transaction, a key or a method of its own it is another payment.
+    let named = json!({ "payment_amount": 1, "payment_transaction_id": "pi_2" });
+    assert!(complete(&service, &token, named).await.error(422).contains("3.99"));
+    assert!(complete_once(&service, "a-key", &token, json!({ "payment_amount": 1 })).await.error(422).contains("2.99"));
+    assert!(complete(&service, &token, json!({ "payment_amount": 1 })).await.error(422).contains("1.99"));
+    let method = json!({ "payment_amount": 1, "payment_method_id": 1 });
+    assert!(complete(&service, &token, method).await.error(422).contains("0.99"));
+    assert_eq!(payments(&shown(&service, &token).await), [5.0, 1.0, 1.0, 1.0, 1.0]);
+    // The copy of a part payment does not pay what another left, and once all is paid it is done.
+    assert!(complete(&service, &token, json!({ "payment_amount": 5 })).await.error(422).contains("0.99"));
+    assert_eq!(complete(&service, &token, json!({ "payment_amount": 0.99 })).await.text, REPLY);
+    assert_eq!(complete(&service, &token, json!({ "payment_amount": 5 })).await.text, REPLY);
+    assert_eq!((service.messages_sent(), lines_made(&service).await), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_fields_are_refused_and_nothing_is_kept() {
     let (service, _) = shop().await;
     let token = made(&service, json!({})).await;

@@ -131,11 +131,16 @@ async fn client(world: &World, who: Who, caller: &ApiKey, requests: Vec<Request>
     let service = service(world, who);
     let mut held: VecDeque<(usize, Request)> = requests.into_iter().enumerate().collect();
     let mut attempt = 0;
+    // What was answered for good: two states are one only if everybody was told the same in them.
+    let mut answered = 0;
     while let Some((index, request)) = held.pop_front() {
         assert!(attempt <= TRIES, "a request was never answered");
         let reply = world.process(who, request.send(&service, caller)).await;
         let reply = reply.unwrap_or(Reply::Later);
-        world.forget(who, digest(&(index, attempt, &reply)));
+        if reply != Reply::Later {
+            answered = digest(&(answered, index, &reply));
+        }
+        world.forget(who, digest(&(index, attempt, answered, &reply)));
         if reply != Reply::Later {
             told(Told::Client(request, reply));
             continue;

@@ -6,7 +6,7 @@ use crate::{
     actors::{Act, Role},
     requests::Request,
     scenario::{Before, Scenario},
-    single::{cart, client, consumer, failed},
+    single::{cart, client, consumer, failed, three},
     systematic::explore,
 };
 
@@ -193,6 +193,85 @@ fn two_copies_by_token_under_a_header() {
 }
 
 #[test]
+fn two_copies_by_token_of_a_part_payment_without_a_name() {
+    let request = client(Request::by_token("1", json!({ "payment_amount": 4 })));
+    let scenario = Scenario::new("two copies of a part payment without a name", vec![request.clone(), request]);
+    explore(&scenario.after(created("pending_payment")).refusing(&["BalanceLeft"]).faults(2));
+}
+
+#[test]
+fn a_completion_by_token_and_those_behind_it() {
+    let request = client(Request::by_token("1", json!({ "payment_transaction_id": "pi_1" })));
+    for other in [consumer(), Role::Schedule { runs: 2 }] {
+        let scenario = Scenario::new("a completion by token and those behind it", vec![request.clone(), other]);
+        explore(&scenario.after(created("payment_submitted")).faults(2));
+    }
+}
+
+#[test]
+fn a_completion_by_token_and_an_operator() {
+    let uuid = Request::created("1");
+    let said = Request::submit("1", json!({ "payment_transaction_id": "V1", "amount": 4 }));
+    let mut before = created("pending_payment");
+    before.push(Before::Sent(said));
+    for act in [Act::Approve, Act::Cancel, Act::Partial(three())] {
+        let request = client(Request::by_token("1", json!({ "payment_transaction_id": "pi_1" })));
+        let scenario = Scenario::new("a completion by token and an operator", vec![request, Role::Operator(uuid, act)]);
+        explore(&scenario.after(before.clone()).refusing(&["WrongState"]).faults(2));
+    }
+}
+
+#[test]
+fn a_gateway_completes_and_those_behind_it() {
+    let request = client(Request::complete_pending(Some("key-1"), "1"));
+    for other in [consumer(), Role::Schedule { runs: 2 }] {
+        let scenario = Scenario::new("a gateway completes and those behind it", vec![request.clone(), other]);
+        explore(&scenario.after(created("pending")).faults(2));
+    }
+}
+
+#[test]
+fn a_gateway_completes_what_others_complete_or_call_off() {
+    let uuid = Request::created("1");
+    let by_token = Request::by_token("1", json!({ "payment_transaction_id": "pi_1" }));
+    for other in [client(by_token), Role::Operator(uuid, Act::Cancel)] {
+        let roles = vec![client(Request::complete_pending(Some("key-1"), "1")), other];
+        let scenario = Scenario::new("a gateway completes what others complete or call off", roles);
+        explore(&scenario.after(created("pending")).refusing(&["WrongState"]).faults(2));
+    }
+}
+
+#[test]
+fn an_operator_finds_an_order_that_is_being_made() {
+    let uuid = Request::created("1");
+    for act in [Act::Approve, Act::Cancel] {
+        let create = client(Request::create("1", "payment_submitted", json!({})));
+        let scenario = Scenario::new("an operator finds a new order", vec![create, Role::Operator(uuid, act)]);
+        explore(&scenario.faults(2));
+    }
+}
+
+#[test]
+fn two_operators_and_a_paid_order() {
+    let uuid = Request::created("1");
+    for other in [Act::Approve, Act::Cancel] {
+        let roles = vec![Role::Operator(uuid, Act::Approve), Role::Operator(uuid, other)];
+        let scenario = Scenario::new("two operators and a paid order", roles);
+        explore(&scenario.after(created("payment_submitted")).faults(2));
+    }
+}
+
+#[test]
+fn a_client_and_two_consumers() {
+    let roles = vec![
+        client(Request::cart("1", cart())),
+        Role::Consumer { rounds: 1, batch: 1 },
+        Role::Consumer { rounds: 1, batch: 1 },
+    ];
+    explore(&Scenario::new("a client and two consumers", roles));
+}
+
+#[test]
 fn a_customer_submits_while_the_shop_completes() {
     let submit = Request::submit("1", json!({ "payment_transaction_id": "V1", "amount": 4 }));
     let complete = Request::by_token("1", json!({ "payment_transaction_id": "pi_1" }));
@@ -210,8 +289,7 @@ fn a_customer_submits_twice() {
 #[test]
 fn an_operator_confirms_what_a_customer_submitted() {
     let uuid = Request::created("1");
-    let some = shared::domain::money::Amount::new(3.into(), shared::domain::money::Currency::USD).unwrap();
-    for act in [Act::Partial(some), Act::Approve, Act::Cancel] {
+    for act in [Act::Partial(three()), Act::Approve, Act::Cancel] {
         let first = Request::submit("1", json!({ "payment_transaction_id": "V1", "amount": 4 }));
         let second = Request::submit("1", json!({ "payment_transaction_id": "V2", "amount": 6.99 }));
         let roles = vec![Role::Client(vec![first, second]), Role::Operator(uuid, act)];

@@ -1,6 +1,7 @@
 //! One at a time: every prefix of the steps of each action, cut, and what comes after.
 
 use serde_json::{Value, json};
+use shared::domain::money::{Amount, Currency};
 
 use crate::{
     actors::{Act, Role},
@@ -33,6 +34,11 @@ pub(crate) fn client(request: Request) -> Role {
 
 pub(crate) fn consumer() -> Role {
     Role::Consumer { rounds: 2, batch: 10 }
+}
+
+/// What an operator finds on the account.
+pub(crate) fn three() -> Amount {
+    Amount::new(3.into(), Currency::USD).unwrap()
 }
 
 /// The step was cut in each of these ways.
@@ -104,6 +110,10 @@ fn complete_order_by_token_in_two_payments() {
             Request::by_token_under("key-1", "1", json!({ "payment_amount": 4 })),
             Request::by_token_under("key-2", "1", json!({ "payment_amount": 5.99 })),
         ),
+        (
+            Request::by_token("1", json!({ "payment_amount": 4 })),
+            Request::by_token("1", json!({ "payment_amount": 5.99 })),
+        ),
     ] {
         let scenario = Scenario::new("by token in two payments", vec![Role::Client(vec![first, second])]);
         explore(&scenario.after(created("pending_payment")).refusing(&["BalanceLeft"]).faults(2));
@@ -157,6 +167,15 @@ fn an_operator() {
             Scenario::new("an operator", vec![Role::Operator(uuid, act)]).after(created("payment_submitted"));
         assert_cut(&explore(&scenario.faults(3)), "save order", &WRITE);
     }
+}
+
+#[test]
+fn an_operator_who_finds_less_than_was_said() {
+    let uuid = Request::created("1");
+    let said = Request::submit("1", json!({ "payment_transaction_id": "V1", "amount": 4 }));
+    let before = vec![Before::Sent(Request::create("1", "pending_payment", json!({}))), Before::Sent(said)];
+    let scenario = Scenario::new("an operator who finds less", vec![Role::Operator(uuid, Act::Partial(three()))]);
+    assert_cut(&explore(&scenario.after(before).faults(3)), "save order", &WRITE);
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub async fn complete_by_token<S: Orders + Claims, Q: Queue>(
         claim_key(service, &key, &order, asked.clone()).await?;
         Some(Fingerprint::of([key.claim_name().as_str(), asked.as_str()]))
     } else {
-        None
+        unnamed(request, order.currency)
     };
     let by = caller.by();
     let (order, done) = change(&service.store, order, |order| {
@@ -63,6 +63,14 @@ pub async fn complete_by_token<S: Orders + Claims, Q: Queue>(
         Done::Queued => Ok(queue(service, order).await),
         Done::BalanceLeft => Err(balance_left(&order)),
     }
+}
+
+/// What a part payment is known by that has neither a key nor a transaction: all that it says. A client that was not
+/// answered sends it again, and cannot say that it is the same.
+fn unnamed(request: &CompleteByToken, currency: Currency) -> Option<Fingerprint> {
+    let amount = amount_text(request.payment_amount?, currency);
+    let method = request.payment_method_id.map(|id| id.to_string()).unwrap_or_default();
+    request.payment_transaction_id.is_none().then(|| Fingerprint::of(["unnamed", amount.as_str(), method.as_str()]))
 }
 
 fn asked(request: &CompleteByToken, currency: Currency) -> Fingerprint {
@@ -91,7 +99,7 @@ enum Done {
     BalanceLeft,
 }
 
-/// Records what was paid; `once` is the request under its header key.
+/// Records what was paid; `once` is what tells a copy of the request that a transaction does not tell.
 fn pay(
     order: &mut WorkOrder,
     request: &CompleteByToken,

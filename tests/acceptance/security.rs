@@ -139,13 +139,29 @@ async fn nothing_that_stands_twice_is_taken_once() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{line} {headers:?}: {answer}");
     }
     assert!(service.items_of("order").await.is_empty());
-    // Two lengths, or a length and chunks: the server refuses before anybody could disagree on where a request ends.
+    // A key of once-only that stands twice is no other key.
+    let once = "Idempotency-Key: key-1";
+    for headers in [vec![key.as_str(), once, once], vec![key.as_str(), "Idempotency-Key: key-1,key-1"]] {
+        let answer = raw(&service, &written(post, &headers, &cart)).await;
+        assert!(answer.starts_with("HTTP/1.1 422 ") && answer.contains("Idempotency-Key"), "{headers:?}: {answer}");
+    }
+    assert!(service.items_of("order").await.is_empty());
+    // Two lengths: the server refuses before anybody could disagree on where a request ends.
     let smuggled = format!(
         "{post} HTTP/1.1\r\nHost: x\r\n{key}\r\nContent-Length: 5\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{cart}",
         cart.len()
     );
     assert!(raw(&service, &smuggled).await.starts_with("HTTP/1.1 400 "));
     assert!(service.items_of("order").await.is_empty());
+    // A length and chunks: the chunks count (RFC 9112, 6.3), and what follows them is no second request.
+    let smuggled = format!(
+        "{post} HTTP/1.1\r\nHost: x\r\n{key}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n{:x}\r\n{cart}\r\n0\r\n\r\n{}",
+        cart.len(),
+        written(post, &[&key], &paid_cart("1002").to_string())
+    );
+    let answer = raw(&service, &smuggled).await;
+    assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+    assert!(service.items_of("order").await.len() <= 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

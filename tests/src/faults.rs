@@ -71,6 +71,8 @@ pub enum Fault {
     Slow,
     /// Of a batch, nothing was done: keys are left unprocessed, messages could not be deleted.
     Partial,
+    /// The first half of a batch takes effect, and the rest is answered as not done.
+    Half,
     /// An index answers as it did the last time, or as if it were empty.
     Stale,
 }
@@ -176,6 +178,7 @@ impl HttpConnector for FaultyConnector {
                 })
             }
             Fault::Partial => ready(Ok(nothing_done(&request))),
+            Fault::Half => self.half(request),
             Fault::Stale => {
                 let state = self.state.lock().unwrap();
                 let before = state.queried.get(&asked(&request)).cloned();
@@ -196,18 +199,55 @@ impl FaultyConnector {
         })
     }
 
+    /// Sends the first half of a batch, and adds the rest to the answer as what was not done. What is no batch, or a batch
+    /// of one, is sent whole.
+    fn half(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        let whole = body(&request);
+        let table = whole["RequestItems"].as_object().and_then(|tables| tables.keys().next()).cloned();
+        let path = table.as_ref().map_or_else(|| "/Entries".to_owned(), |table| format!("/RequestItems/{table}/Keys"));
+        let mut first = whole.clone();
+        let batch = first.pointer_mut(&path).and_then(Value::as_array_mut);
+        let Some(batch) = batch.filter(|batch| batch.len() > 1) else { return self.inner.call(request) };
+        let rest = batch.split_off(batch.len() / 2);
+        let text = first.to_string();
+        request.headers_mut().insert("content-length", text.len().to_string());
+        *request.body_mut() = SdkBody::from(text);
+        let inner = self.inner.call(request);
+        HttpConnectorFuture::new(async move {
+            let answer = collect(inner.await?).await?;
+            let mut answer: Value =
+                serde_json::from_slice(&answer).map_err(|cause| ConnectorError::other(cause.into(), None))?;
+            if let Some(table) = table {
+                let mut keys = whole["RequestItems"][&table].clone();
+                keys["Keys"] = Value::Array(rest);
+                answer["UnprocessedKeys"] = json!({ table: keys });
+            } else {
+                answer["Failed"] = rest.iter().map(not_done).collect();
+            }
+            Ok(success(answer.to_string().into_bytes()))
+        })
+    }
+
     /// A query, whose answer is kept.
     fn query(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (asked, state) = (asked(&request), self.state.clone());
         let inner = self.inner.call(request);
         HttpConnectorFuture::new(async move {
-            let answer = inner.await?;
-            let body = ByteStream::new(answer.into_body()).collect().await;
-            let body = body.map_err(|cause| ConnectorError::io(cause.into()))?.to_vec();
+            let body = collect(inner.await?).await?;
             state.lock().unwrap().queried.insert(asked, body.clone());
             Ok(success(body))
         })
     }
+}
+
+async fn collect(answer: HttpResponse) -> Result<Vec<u8>, ConnectorError> {
+    let body = ByteStream::new(answer.into_body()).collect().await;
+    Ok(body.map_err(|cause| ConnectorError::io(cause.into()))?.to_vec())
+}
+
+/// An entry of a batch as SQS answers that it was not done.
+fn not_done(entry: &Value) -> Value {
+    json!({ "Id": entry["Id"], "SenderFault": false, "Code": "InternalError" })
 }
 
 fn body(request: &HttpRequest) -> Value {
@@ -227,9 +267,8 @@ fn success(body: Vec<u8>) -> HttpResponse {
 /// The answer to a batch of which nothing was done.
 fn nothing_done(request: &HttpRequest) -> HttpResponse {
     let body = body(request);
-    let failed = |entry: &Value| json!({ "Id": entry["Id"], "SenderFault": false, "Code": "InternalError" });
     let answer = match body["Entries"].as_array() {
-        Some(entries) => json!({ "Successful": [], "Failed": entries.iter().map(failed).collect::<Vec<_>>() }),
+        Some(entries) => json!({ "Successful": [], "Failed": entries.iter().map(not_done).collect::<Vec<_>>() }),
         None => json!({ "Responses": {}, "UnprocessedKeys": body["RequestItems"] }),
     };
     success(answer.to_string().into_bytes())

@@ -44,7 +44,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match work(arguments).await {
         Ok(ended) => ExitCode::from(ended.code()),
         Err(refused) => {
-            eprintln!("ops: {refused}");
+            eprintln!("ops: {}", output::harmless(&refused.to_string()));
             ExitCode::from(refused.code())
         }
     }

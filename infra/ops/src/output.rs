@@ -1,6 +1,7 @@
 //! Results: tables for people, JSON for scripts. Both go to the standard output; remarks go to the standard error.
 
 use std::{
+    borrow::Cow,
     ffi::OsStr,
     io::{IsTerminal, Write},
 };
@@ -69,12 +70,12 @@ impl Out {
 
     /// A line for people.
     pub fn line(&self, text: impl AsRef<str>) {
-        write(text.as_ref());
+        write(&harmless(text.as_ref()));
     }
 
     /// A remark beside the result.
     pub fn remark(&self, text: impl AsRef<str>) {
-        eprintln!("{}", text.as_ref());
+        eprintln!("{}", harmless(text.as_ref()));
     }
 
     /// A result for scripts.
@@ -111,7 +112,7 @@ impl Out {
     }
 
     fn cell(&self, (text, tone): Text) -> Cell {
-        let cell = Cell::new(text);
+        let cell = Cell::new(harmless(&text));
         match tone {
             _ if !self.colours => cell,
             Tone::Plain => cell,
@@ -120,6 +121,19 @@ impl Out {
             Tone::Bad => cell.fg(Color::Red),
         }
     }
+}
+
+/// A text that clients may have sent, as it can be shown: what would move the cursor, begin a row of its own, colour what
+/// follows or turn its direction stands there by its number, as `\u{1b}`.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let turns =
+        |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let harms = |c: char| c.is_control() || turns(c);
+    if !text.contains(harms) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| if harms(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(shown).collect())
 }
 
 /// Are colours wanted?
@@ -135,6 +149,17 @@ fn write(line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_client_sent_cannot_write_on_the_terminal() {
+        let out = Out { json: false, terminal: true, colours: true };
+        let sent = "pi_1\nfailed  \u{1b}[2J\u{9b}31m\u{202e}gpj\u{2066}\r\t";
+        let lines = out.lines(&["TRANSACTION"], vec![vec![plain(sent)]]);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        let shown = r"pi_1\u{a}failed  \u{1b}[2J\u{9b}31m\u{202e}gpj\u{2066}\u{d}\u{9}";
+        assert!(lines[1].contains(shown), "{lines:?}");
+        assert_eq!(harmless("Café, 北京 ✓"), "Café, 北京 ✓");
+    }
 
     #[test]
     fn colours_are_for_terminals_that_want_them() {

@@ -51,14 +51,18 @@ pub fn object(request: &Request) -> Result<Map<String, Value>, Unreadable> {
     parse_object(body).map_err(Unreadable::Json)
 }
 
-/// The request's `Idempotency-Key`: 1..255 visible ASCII characters.
+/// The request's `Idempotency-Key`: 1..255 visible ASCII characters. API Gateway joins a header that stands twice with
+/// commas, and one key may not be read as another.
 pub fn idempotency_key(request: &Request) -> Result<Option<String>, Vec<FieldError>> {
     let name = "idempotency-key";
     if !request.headers().contains_key(name) {
         return Ok(None);
     }
+    let twice = |key: &str| key.split_once(',').is_some_and(|(one, more)| more.split(',').all(|other| other == one));
     match header(request, name) {
-        Some(key) if (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+        Some(key)
+            if (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) && !twice(key) =>
+        {
             Ok(Some(key.to_owned()))
         }
         _ => Err(vec![FieldError::new("Idempotency-Key", "must be 1 to 255 visible ASCII characters, once")]),

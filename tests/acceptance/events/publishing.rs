@@ -59,6 +59,40 @@ async fn a_fault_at_any_step_repeats_events_and_loses_none() {
     }
 }
 
+/// A batch of which SQS takes half, or nothing, and says so with a success: what it did not take is published again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_batch_left_out_is_published_again() {
+    const ORDERS: usize = 7;
+    for fault in [Fault::Half, Fault::Partial] {
+        let (_, service) = by_hand().await;
+        let receiver = Receiver::start("all", &[], Answer::Status(200)).await;
+        add(&service, &receiver.endpoint).await;
+        orders(&service, ORDERS).await;
+        let mut left = 1;
+        service.http.plan(move |call| {
+            if is_publishing(call) && left > 0 {
+                left -= 1;
+                return fault;
+            }
+            Fault::None
+        });
+        let mut again = 0;
+        loop {
+            match service.local.stream.step().await {
+                Step::Idle => break,
+                Step::Worked => {}
+                Step::Again => again += 1,
+            }
+        }
+        service.http.heal();
+        service.deliver_events().await;
+        let events = receiver.events();
+        assert_eq!((events.len(), again), (2 * ORDERS, 1), "{fault:?}");
+        let repeats = receiver.told().len() - events.len();
+        assert_eq!(repeats > 0, fault == Fault::Half, "{fault:?}: {repeats} repeats");
+    }
+}
+
 /// A consumer that dies after it has published and before its place is kept: all is published again from the place before.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_published_before_its_place_was_kept_is_published_again_the_same() {

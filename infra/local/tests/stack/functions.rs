@@ -196,3 +196,23 @@ fn routes_with_limits_of_their_own_are_routes() {
         assert!(key == "$default" || routes.contains(key), "{key}");
     }
 }
+
+/// Requests a second, and at once, that the API lets through on each route; the README and infra/security.md say so.
+#[test]
+fn every_route_is_throttled_as_it_is_said() {
+    let template = Document::main();
+    let api = &template.root["Resources"]["Api"]["Properties"];
+    let limits = |settings: &Value| {
+        let limit = |name: &str| settings[name].as_u64().unwrap();
+        (limit("ThrottlingRateLimit"), limit("ThrottlingBurstLimit"))
+    };
+    let others = limits(&api["DefaultRouteSettings"]);
+    assert_eq!(others, (100, 200));
+    let of = |key: &str| api["RouteSettings"].get(key).map_or(others, limits);
+    for route in local::template::Template::read().unwrap().routes {
+        let sells = ["/api/complete_order", "/api/create_work_order", "/api/get_work_order"];
+        let wanted = if sells.contains(&route.path.as_str()) { (500, 1_000) } else { (100, 200) };
+        assert_eq!(of(&format!("{} {}", route.method, route.path)), wanted, "{} {}", route.method, route.path);
+    }
+    assert_eq!(of("$default"), (20, 40));
+}

@@ -67,6 +67,9 @@ fn made(table: &Table<'_>, (uuid, unit, id): (&str, u64, u64), item: &Value, ord
         findings.wrong(format!("line {id}: it is another order's"));
     }
     let same = |name: &str| number(&line[name]) == number(&item[name]);
+    if text(&line["customer_email"]) != text(&order["customer"]["M"]["email"]) {
+        findings.wrong(format!("line {id}: it is another customer's"));
+    }
     if !same("product_id") || !same("connections") || text(&line["status"]) != "active" || number(&line["version"]) != 1
     {
         findings.wrong(format!("line {id}: not what was bought"));

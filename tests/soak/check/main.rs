@@ -58,7 +58,7 @@ fn check(table: &str, clients: &str, seed: &str) -> Result<Findings, Box<dyn std
     let table = Table::new(&items);
     let mut findings = Findings::default();
     let sent = Sent::read(&fs::read_to_string(clients)?, &mut findings)?;
-    orders::check(&table, &sent, &mut findings);
+    orders::check(&table, &sent, &seed, &mut findings);
     lines::check(&table, &seed, &mut findings);
     Ok(findings)
 }

@@ -23,7 +23,7 @@ const CHANGES: [(&str, &str); 8] = [
     ("failed", "completed"),
 ];
 
-pub(crate) fn check(table: &Table<'_>, sent: &Sent, findings: &mut Findings) {
+pub(crate) fn check(table: &Table<'_>, sent: &Sent, seed: &Value, findings: &mut Findings) {
     let mut of_shop: BTreeMap<&str, Vec<(&str, &Value)>> = BTreeMap::new();
     let mut numbers = BTreeSet::new();
     for (uuid, order) in &table.orders {
@@ -55,6 +55,9 @@ pub(crate) fn check(table: &Table<'_>, sent: &Sent, findings: &mut Findings) {
             [] => {}
             [(uuid, order)] => {
                 told(table, (name, uuid, order), requests, findings);
+                if let Some((_, request)) = requests.first() {
+                    bought(name, order, &request.body, seed, findings);
+                }
                 money(name, order, requests, findings);
             }
             more => findings.wrong(format!("{name}: it was made {} times", more.len())),
@@ -105,6 +108,35 @@ fn told(
         }
         if action == "complete_order" && text(&order["status"]) != "completed" {
             findings.wrong(format!("{name}: completed, it was said, and it is {}", text(&order["status"])));
+        }
+    }
+}
+
+/// Its cart is what the first request asked for, at the catalogue's prices, for the customer it named.
+fn bought(name: &str, order: &Value, body: &Value, seed: &Value, findings: &mut Findings) {
+    if body["customer_email"].as_str() != Some(text(&order["customer"]["M"]["email"])) {
+        findings.wrong(format!("{name}: it is another customer's"));
+    }
+    let items = body["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let cart = list(&order["cart"]);
+    if items.is_empty() || items.len() != cart.len() {
+        findings.wrong(format!("{name}: {} items for {}", cart.len(), items.len()));
+    }
+    let products = seed["products"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for (asked, item) in items.iter().zip(cart.iter().map(|item| &item["M"])) {
+        let product = products.iter().find(|product| product["id"] == asked["product_id"]);
+        let price = product.and_then(|product| product["price_decimal"].to_string().parse::<Decimal>().ok());
+        let catalogue = |field: &str| product.and_then(|product| product[field].as_u64());
+        let number_of = |field: &str| Some(number(&item[field]));
+        let same = number_of("product_id") == asked["product_id"].as_u64()
+            && Some(text(&item["intent"])) == asked["intent"].as_str()
+            && number_of("qty") == Some(asked["qty"].as_u64().unwrap_or(1))
+            && number_of("activation_id") == Some(asked["activation_id"].as_u64().unwrap_or_default())
+            && Some(amount(&item["price"])) == price
+            && number_of("duration_months") == catalogue("duration_months")
+            && number_of("connections") == catalogue("connections");
+        if !same {
+            findings.wrong(format!("{name}: {item} for {asked} of {product:?}"));
         }
     }
 }

@@ -17,6 +17,7 @@ fn table() -> Vec<Value> {
     vec![
         json!({
             "pk": { "S": "order#u" }, "sk": { "S": "order" }, "wc_order_id": { "S": "shop0-1" }, "number": { "N": "42" },
+            "customer": { "M": { "email": { "S": "john@example.com" } } },
             "status": { "S": "completed" }, "queued_at": { "S": "2026-11-23T12:00:00Z" },
             "history": { "L": [change(json!({ "NULL": true }), "queued"), change(json!({ "S": "queued" }), "completed")] },
             "payments": { "L": [{ "M": { "transaction_id": { "S": "pi_1" }, "amount": { "S": "19.98" } } }] },
@@ -27,6 +28,7 @@ fn table() -> Vec<Value> {
         }),
         json!({ "pk": { "S": "number#42" }, "order": { "S": "u" } }),
         json!({
+            "customer_email": { "S": "john@example.com" },
             "pk": { "S": "line#4201" }, "origin": { "M": { "order": { "S": "u" }, "unit": { "N": "1" } } },
             "product_id": { "N": "1" }, "connections": { "N": "1" }, "status": { "S": "active" }, "version": { "N": "1" },
             "starts_at": { "S": "2026-11-23T12:00:00Z" }, "expires_at": { "S": "2026-12-23T12:00:00Z" },
@@ -39,7 +41,12 @@ fn table() -> Vec<Value> {
 }
 
 fn log() -> String {
-    let body = json!({ "wc_order_id": "shop0-1", "payment_transaction_id": "pi_1" });
+    let body = json!({
+        "wc_order_id": "shop0-1", "payment_transaction_id": "pi_1", "customer_email": "john@example.com",
+        "items": [
+            { "product_id": 1, "intent": "new_activation" }, { "product_id": 1, "intent": "renewal", "activation_id": 7 },
+        ],
+    });
     let sent = json!({ "event": "sent", "order": "shop0-1", "action": "complete_order", "body": body });
     let reply = json!({ "data": { "work_order_id": 42, "reference_code": "WO-2026-00042" } }).to_string();
     let answered =
@@ -51,8 +58,11 @@ fn check(items: &[Value], log: &str) -> Findings {
     let mut findings = Findings::default();
     let sent = Sent::read(log, &mut findings).unwrap();
     let table = Table::new(items);
-    orders::check(&table, &sent, &mut findings);
-    let seed = json!({ "lines": [{ "activation_id": 7, "expires_at": "2100-01-15 00:00:00" }] });
+    let seed = json!({
+        "lines": [{ "activation_id": 7, "expires_at": "2100-01-15 00:00:00" }],
+        "products": [{ "id": 1, "price_decimal": 9.99, "duration_months": 1, "connections": 1 }],
+    });
+    orders::check(&table, &sent, &seed, &mut findings);
     lines::check(&table, &seed, &mut findings);
     findings
 }
@@ -76,6 +86,16 @@ fn every_kind_of_damage_is_told() {
         (0, "/payments/L/0/M/transaction_id/S", json!("pi_2"), "is lost"),
         (0, "/wc_order_id/S", json!("shop0-2"), "accepted and lost"),
         (0, "/cart/L/0/M/linked_usernames/L", json!([]), "it names"),
+        (0, "/customer/M/email/S", json!("jane@example.com"), "another customer's"),
+        (0, "/cart/L/0/M/product_id/N", json!("2"), "for {"),
+        (0, "/cart/L/0/M/intent/S", json!("trial_upgrade"), "for {"),
+        (0, "/cart/L/0/M/qty/N", json!("2"), "for {"),
+        (0, "/cart/L/0/M/price/S", json!("9.98"), "for {"),
+        (0, "/cart/L/0/M/duration_months/N", json!("2"), "for {"),
+        (0, "/cart/L/0/M/connections/N", json!("2"), "for {"),
+        (0, "/cart/L/1/M/activation_id/N", json!("8"), "for {"),
+        (0, "/cart/L", json!([]), "0 items for 2"),
+        (2, "/customer_email/S", json!("jane@example.com"), "another customer's"),
         (1, "/order/S", json!("v"), "leads to no order"),
         (2, "/pk/S", json!("line#4202"), "nobody bought it"),
         (2, "/origin/M/order/S", json!("v"), "another order's"),

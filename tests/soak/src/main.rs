@@ -76,7 +76,9 @@ async fn run(arguments: Arguments) -> Result<bool, Fault> {
     let duplicates = tokio::spawn(duplicates::run(service.places(), service.url(), log.clone(), arguments.seed, end));
     let mut chance = fastrand::Rng::with_seed(arguments.seed);
     while Instant::now() < end {
-        tokio::time::sleep(Duration::from_millis(chance.u64(500..5_000))).await;
+        // One in four comes while the service is still at its start, filling its queue again.
+        let wait = if chance.u32(0..4) == 0 { chance.u64(0..150) } else { chance.u64(500..5_000) };
+        tokio::time::sleep(Duration::from_millis(wait)).await;
         service.kill().await?;
         service.start(None).await?;
     }
@@ -110,11 +112,16 @@ async fn run(arguments: Arguments) -> Result<bool, Fault> {
     if !rested {
         println!("orders are still queued");
     }
+    // A soak in which nothing went wrong on the way shows nothing.
+    let met = kills > 2 && deliveries > delivered && count(&log.again) > 0 && count(&log.duplicates) > 0;
+    if !met {
+        println!("too little happened: nothing was sent again, or nothing was delivered again");
+    }
     let check = Command::new(programs.join("soak_check"))
         .args([folder.join("table.json"), folder.join("clients.jsonl"), seed])
         .status()
         .await?;
-    Ok(check.success() && rested)
+    Ok(check.success() && rested && met)
 }
 
 /// The folder of the programs that this one needs, which it builds where cargo runs it.

@@ -11,6 +11,7 @@ mod create_work_order;
 mod events;
 mod far_apart;
 mod faults;
+mod faults_of_waiting_orders;
 mod get_work_order;
 mod keys;
 mod limits;

@@ -174,7 +174,7 @@ async fn every_step_may_fail_and_nothing_is_lost_or_doubled() {
             }
         }
     }
-    assert!(cases.len() >= 150, "{} cases", cases.len());
+    assert!(cases.len() >= 400, "{} cases", cases.len());
     stream::iter(cases)
         .map(|case| tokio::spawn(run(case)))
         .buffer_unordered(8)

@@ -13,8 +13,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use local::stream::Step;
 use serde_json::{Value, json};
 use shared::{
-    domain::{event::EventKind, webhook::Endpoint},
-    ports::{Endpoints, Outgoing},
+    domain::{event::EventKind, webhook::WebhookEndpoint},
+    ports::{WebhookDelivery, WebhookEndpoints},
     use_case::operator,
 };
 
@@ -27,12 +27,12 @@ async fn by_hand() -> (TestClock, TestService) {
     (clock, service)
 }
 
-async fn add(service: &TestService, endpoint: &Endpoint) {
+async fn add(service: &TestService, endpoint: &WebhookEndpoint) {
     service.local.store.add_endpoint(endpoint).await.unwrap();
 }
 
 /// Checks a signature with the library of the Standard Webhooks project, at the machine's time.
-fn verify(told: &Told, endpoint: &Endpoint) {
+fn verify(told: &Told, endpoint: &WebhookEndpoint) {
     let webhook = standardwebhooks::Webhook::new(&endpoint.secret.0).unwrap();
     webhook.verify(&told.body, &told.headers).unwrap();
 }
@@ -127,6 +127,6 @@ async fn peek(service: &TestService, url: &str) -> Vec<String> {
     messages.into_iter().filter_map(|message| message.body).collect()
 }
 
-fn outgoing(body: &str) -> Outgoing {
+fn outgoing(body: &str) -> WebhookDelivery {
     serde_json::from_str(body).unwrap()
 }

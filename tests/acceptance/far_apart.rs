@@ -11,7 +11,7 @@ use acceptance::{
 use futures_util::future::join_all;
 use local::poller::Poller;
 use serde_json::json;
-use shared::{lambda::clients::Aws, use_case::Worker};
+use shared::{aws::clients::Aws, use_case::Worker};
 
 async fn start() -> (TestClock, TestService) {
     let clock = TestClock::at("2026-11-23 12:00:00");
@@ -150,16 +150,20 @@ async fn clocks_that_differ_by_minutes_change_nothing_that_was_bought() {
     }
 }
 
-async fn sweep_and_deliver(service: &TestService, worker: &Worker<shared::dynamodb::DynamoDb, shared::sqs::Sqs>) {
-    use shared::use_case::{provision, sweep};
+async fn sweep_and_deliver(
+    service: &TestService,
+    worker: &Worker<shared::aws::dynamodb::DynamoDb, shared::aws::sqs::Sqs>,
+) {
+    use shared::use_case::provisioning::{provision, sweep};
     sweep::sweep(worker).await.unwrap();
-    let deliveries = service.receive(&service.local.queue_url).await.into_iter().map(|message| provision::Delivery {
-        name: message.body.as_deref().and_then(shared::sqs::from_body),
-        message_id: message.message_id.unwrap(),
-        receipt: message.receipt_handle.unwrap(),
-        count: 1,
-    });
+    let deliveries =
+        service.receive(&service.local.queue_url).await.into_iter().map(|message| provision::OrderMessage {
+            name: message.body.as_deref().and_then(shared::aws::sqs::from_body),
+            message_id: message.message_id.unwrap(),
+            receipt: message.receipt_handle.unwrap(),
+            count: 1,
+        });
     let enough = || std::time::Duration::from_secs(30);
-    let batch = provision::provision(worker, &shared::ports::NoPanel, deliveries.collect(), &enough).await;
+    let batch = provision::provision(worker, &shared::ports::NoProvisioner, deliveries.collect(), &enough).await;
     assert!(batch.again.is_empty(), "{batch:?}");
 }

@@ -15,13 +15,13 @@ use shared::{
         work_order::WorkOrder,
     },
     lambda::reply::Reply,
-    ports::{Found, NoPanel},
+    ports::{LookupResult, NoProvisioner},
     use_case::{
         Service, Worker, operator,
-        provision::{Delivery, provision},
+        provisioning::provision::{OrderMessage, provision},
         rate_limit::RateLimits,
     },
-    wire::seed,
+    wire::seed_file,
 };
 
 /// 20.98, as the issue's example.
@@ -223,18 +223,18 @@ struct World {
 
 const KEY: &str = "a-key-of-the-model-test";
 
-fn found() -> Found {
+fn found() -> LookupResult {
     let text = json!({
         "api_keys": [{ "name": "shop", "secret": KEY }],
         "products": [{ "id": 1, "name": "Basic", "price_decimal": 9.99, "duration_months": 1, "connections": 1 }],
         "payment_methods": [{ "id": 2, "name": "venmo", "mode": "manual" }],
     });
-    let seed = seed::parse(text.to_string().as_bytes()).unwrap();
-    Found {
+    let seed = seed_file::parse(text.to_string().as_bytes()).unwrap();
+    LookupResult {
         key: seed.api_keys.into_iter().next(),
         products: seed.products.into_iter().map(|product| (product.id, product)).collect(),
         payment_method: seed.payment_methods.into_iter().next(),
-        ..Found::default()
+        ..LookupResult::default()
     }
 }
 
@@ -317,8 +317,8 @@ impl World {
             }
             Step::CompletePending => {
                 use shared::use_case::{
-                    complete_pending_order::{Completion, complete_pending_order},
-                    find_order::OrderId,
+                    orders::find_order::OrderId,
+                    payments::complete_pending_order::{Completion, complete_pending_order},
                 };
                 let caller = found().key.unwrap();
                 let id = OrderId::parse(&self.reference).unwrap();
@@ -336,10 +336,11 @@ impl World {
                 for name in self.memory.take_sent() {
                     for count in 1..3 {
                         let delivery =
-                            Delivery { message_id: "m".into(), receipt: "r".into(), name: Some(name), count };
-                        let batch =
-                            provision(&self.worker, &NoPanel, vec![delivery], &|| std::time::Duration::from_secs(30))
-                                .await;
+                            OrderMessage { message_id: "m".into(), receipt: "r".into(), name: Some(name), count };
+                        let batch = provision(&self.worker, &NoProvisioner, vec![delivery], &|| {
+                            std::time::Duration::from_secs(30)
+                        })
+                        .await;
                         assert!(batch.again.is_empty(), "{batch:?}");
                     }
                 }

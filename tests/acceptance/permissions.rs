@@ -11,7 +11,7 @@ use acceptance::{
 };
 use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
-use shared::ports::Endpoints;
+use shared::ports::WebhookEndpoints;
 
 /// `dynamodb:Query Table/index/open`
 type Actions = BTreeSet<String>;

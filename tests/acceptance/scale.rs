@@ -1,15 +1,15 @@
 //! The counter of numbers and the table's hottest keys at up to 10,000 orders a second, in virtual time: the leases are
-//! those that the functions hold. What follows from it: infra/scale.md.
+//! those that the functions hold. What follows from it: infra/docs/scale.md.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
-    domain::{status::Status, time::Timestamp},
-    dynamodb::{
+    aws::dynamodb::{
         CACHE_FOR,
         layout::{OPEN_PARTS, open_key, open_part},
         lease::Lease,
     },
+    domain::{status::Status, time::Timestamp},
 };
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! What an attacker tries at the door. infra/security.md says what is protected from whom.
+//! What an attacker tries at the door. infra/docs/security.md says what is protected from whom.
 
 use std::time::Duration;
 

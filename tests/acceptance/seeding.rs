@@ -122,8 +122,9 @@ async fn a_second_seed_adds_lines_and_keys_updates_the_catalogue_and_resets_noth
     let second = complete(&local, cart(json!({ "product_id": 1, "intent": "renewal", "activation_id": 322 }))).await;
     let number = second["data"]["work_order_id"].as_u64().unwrap();
     assert!((43..100).contains(&number), "numbers go on: {second}");
-    let line =
-        shared::ports::Lines::lines(&local.store, &[shared::domain::ids::ActivationId(321)].into()).await.unwrap();
+    let line = shared::ports::Activations::lines(&local.store, &[shared::domain::ids::ActivationId(321)].into())
+        .await
+        .unwrap();
     let expires = line.values().next().unwrap().expires_at.unwrap();
     assert!(expires.to_rfc3339().starts_with("2027-01-01"), "the line kept its renewal: {expires}");
     local.stop().await;

@@ -73,7 +73,7 @@ def variables(name, queues):
         # Set only when the secret was rotated, which a new stack's was not.
         "TOKEN_SECRET_PREVIOUS": None,
         "TOKEN_SECRET_NEXT": None,
-        # Set only with a panel.
+        # Set only with a provisioner.
         "PROVISIONER_SECRET": None,
     }
     given = {}

@@ -6,8 +6,10 @@ use shared::{
     domain::{api_key::ApiKey, ids::ActivationId, money::Amount, status::Status},
     ports::Orders,
     use_case::{
-        Refusal, Service, Worker, deliver_events::deliver_events, operator, provision::provision,
-        publish_events::publish_events, rate_limit::RateLimits, sweep::sweep,
+        Refusal, Service, Worker, operator,
+        provisioning::{provision::provision, sweep::sweep},
+        rate_limit::RateLimits,
+        webhooks::{deliver_events::deliver_events, publish_events::publish_events},
     },
     wire::webhook,
 };
@@ -32,7 +34,7 @@ pub(crate) enum Role {
     /// Reads the table's stream so many times, up to so many records each, and queues their events.
     Publisher { rounds: usize, batch: usize },
     /// Posts events so many times, up to so many at once.
-    Courier { rounds: usize, batch: usize },
+    WebhookSender { rounds: usize, batch: usize },
     /// Does something to an order.
     Operator(Uuid, Act),
 }
@@ -94,7 +96,7 @@ impl Role {
                     world.forget(who, digest(&("published", round)));
                 }
             }
-            Self::Courier { rounds, batch } => {
+            Self::WebhookSender { rounds, batch } => {
                 for round in 0..rounds {
                     deliver(&world, who, batch).await;
                     world.forget(who, digest(&("delivered", round)));
@@ -195,7 +197,7 @@ pub(crate) async fn deliver(world: &World, who: Who, batch: usize) {
     let work = deliver_events(&ports, &queue, &ports, &ports, deliveries);
     let Some(reports) = world.process(who, work).await else { return };
     let done = reports.iter().filter(|report| !report.is_again());
-    let done: Vec<String> = done.map(|report| report.delivery.message_id.clone()).collect();
+    let done: Vec<String> = done.map(|report| report.message.message_id.clone()).collect();
     if !done.is_empty() {
         ports.delete_events(&done).await;
     }

@@ -16,7 +16,7 @@ fn publisher(rounds: usize) -> Role {
 }
 
 fn courier(rounds: usize, batch: usize) -> Role {
-    Role::Courier { rounds, batch }
+    Role::WebhookSender { rounds, batch }
 }
 
 fn one_line(id: &str) -> Request {
@@ -25,7 +25,7 @@ fn one_line(id: &str) -> Request {
 
 /// Two orders from their beginning to their end, and between them something that nobody can read.
 fn lives() -> Vec<Before> {
-    vec![Before::Sent(one_line("1")), Before::Unreadable, Before::Sent(one_line("2")), Before::WorkedOff]
+    vec![Before::Sent(one_line("1")), Before::RequestError, Before::Sent(one_line("2")), Before::WorkedOff]
 }
 
 #[test]

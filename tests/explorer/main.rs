@@ -10,11 +10,11 @@
 #![allow(clippy::print_stdout, reason = "what was explored is to be seen")]
 
 mod actors;
-mod connector;
 mod events;
 mod invariants;
 mod many;
 mod pairs;
+mod provisioner;
 mod random;
 mod requests;
 mod scenario;

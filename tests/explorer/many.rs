@@ -96,17 +96,17 @@ fn many_at_random() {
 }
 
 #[test]
-fn many_with_a_panel_and_events_at_random() {
+fn many_with_a_provisioner_and_events_at_random() {
     let cart = Request::cart("1", full_cart());
     let scenarios = [
         Scenario::new(
-            "two shops that renew one line at the panel",
+            "two shops that renew one line at the provisioner",
             with(vec![renewal("1"), renewal("2"), Role::Schedule { runs: 2 }], consumers(3)),
         )
         .skews(&[0, 120, -120, 60, -240, 180])
-        .with_panel(),
+        .with_provisioner(),
         Scenario::new(
-            "an order given up, called off and tried again at the panel",
+            "an order given up, called off and tried again at the provisioner",
             with(
                 vec![
                     Role::Schedule { runs: 2 },
@@ -118,7 +118,7 @@ fn many_with_a_panel_and_events_at_random() {
         )
         .after(given_up(&cart))
         .may_fail()
-        .with_panel(),
+        .with_provisioner(),
         Scenario::new(
             "two shops and all that is told of their orders",
             with(
@@ -126,13 +126,13 @@ fn many_with_a_panel_and_events_at_random() {
                     client(cart.clone()),
                     renewal("2"),
                     Role::Publisher { rounds: 4, batch: 3 },
-                    Role::Courier { rounds: 4, batch: 2 },
-                    Role::Courier { rounds: 4, batch: 2 },
+                    Role::WebhookSender { rounds: 4, batch: 2 },
+                    Role::WebhookSender { rounds: 4, batch: 2 },
                 ],
                 consumers(1),
             ),
         )
-        .with_panel(),
+        .with_provisioner(),
     ];
     let scenarios: Vec<Scenario> = scenarios.into_iter().map(|scenario| scenario.faults(6)).collect();
     explore(&scenarios, 400);

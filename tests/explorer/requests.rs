@@ -5,19 +5,23 @@ use serde_json::{Map, Value, json};
 use shared::{
     domain::{
         api_key::ApiKey,
-        once::{OnceKey, OnceKind},
+        idempotency::{IdempotencyKey, IdempotencyKind},
         token::{TokenSecret, TokenSecrets},
     },
     ports::Lookup,
     use_case::{
         Refusal, Service, Worker,
-        command::{CompleteOrder, CreateWorkOrder},
-        complete_order::{self, complete_order},
-        complete_pending_order::{Completion, complete_pending_order},
-        create_work_order::{self, create_work_order},
-        find_order::OrderId,
-        record::Recorded,
-        submit_payment::{SubmitPayment, submit_payment},
+        orders::{
+            command::{CompleteOrder, CreateWorkOrder},
+            complete_order::{self, complete_order},
+            create_work_order::{self, create_work_order},
+            find_order::OrderId,
+            record::RecordedOrder,
+        },
+        payments::{
+            complete_pending_order::{Completion, complete_pending_order},
+            submit_payment::{SubmitPayment, submit_payment},
+        },
     },
     wire::panelr::{requests, work_order},
 };
@@ -76,9 +80,9 @@ fn payment(body: &Map<String, Value>, amount: &str) -> Option<(Option<String>, O
 }
 
 fn made_by(action: &str, header: Option<&str>, body: &Map<String, Value>) -> Uuid {
-    let shop_order = body.get("wc_order_id").and_then(Value::as_str).map(|value| (OnceKind::ShopOrder, value));
-    let (kind, value) = header.map(|value| (OnceKind::Header, value)).or(shop_order).expect("a key");
-    OnceKey::new(SHOP, action, kind, value).order_uuid()
+    let shop_order = body.get("wc_order_id").and_then(Value::as_str).map(|value| (IdempotencyKind::ShopOrder, value));
+    let (kind, value) = header.map(|value| (IdempotencyKind::Header, value)).or(shop_order).expect("a key");
+    IdempotencyKey::new(SHOP, action, kind, value).order_uuid()
 }
 
 impl Request {
@@ -169,13 +173,14 @@ impl Request {
     async fn perform(&self, service: &Service<Ports, Ports>, caller: &ApiKey) -> Result<String, Refusal> {
         let data = match &self.ask {
             Ask::Complete(command) => {
-                let found = service.store.look_up(&command.wanted()).await?;
-                let Recorded { order, .. } = complete_order(service, caller, self.header, command, &found).await?;
+                let found = service.store.look_up(&command.lookup_keys()).await?;
+                let RecordedOrder { order, .. } = complete_order(service, caller, self.header, command, &found).await?;
                 work_order::completed(&order)
             }
             Ask::Create(command) => {
-                let found = service.store.look_up(&command.order.wanted()).await?;
-                let Recorded { order, .. } = create_work_order(service, caller, self.header, command, &found).await?;
+                let found = service.store.look_up(&command.order.lookup_keys()).await?;
+                let RecordedOrder { order, .. } =
+                    create_work_order(service, caller, self.header, command, &found).await?;
                 work_order::created(&order, &service.tokens)
             }
             Ask::Submit(command) => {

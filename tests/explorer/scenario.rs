@@ -11,9 +11,9 @@ use shared::{
         status::Status,
         time::from_wire,
     },
-    ports::{Found, OrderName, Orders},
-    use_case::sweep::sweep,
-    wire::seed,
+    ports::{LookupResult, OrderRef, Orders},
+    use_case::provisioning::sweep::sweep,
+    wire::seed_file,
 };
 use uuid::Uuid;
 
@@ -25,9 +25,9 @@ use crate::{
 };
 
 /// The local service's demo catalogue, with its lines 321 (paid) and 45 (a trial), both until 1 December.
-static DEMO: LazyLock<(Found, ApiKey)> = LazyLock::new(|| {
-    let seed = seed::parse(local::start::DEMO.as_bytes()).unwrap();
-    let found = Found {
+static DEMO: LazyLock<(LookupResult, ApiKey)> = LazyLock::new(|| {
+    let seed = seed_file::parse(local::start::DEMO.as_bytes()).unwrap();
+    let found = LookupResult {
         key: None,
         products: seed.products.into_iter().map(|product| (product.id, product)).collect(),
         payment_method: seed.payment_methods.into_iter().find(|method| method.id == PaymentMethodId(1)),
@@ -57,10 +57,10 @@ pub(crate) enum Before {
     Restored(u64),
     /// The sweep has sent this order so many times.
     Resent(Uuid, u32),
-    /// The panel refuses whatever it is told from now on, or does so no longer.
+    /// The provisioner refuses whatever it is told from now on, or does so no longer.
     PanelRefuses(bool),
     /// Something was written that nobody can read.
-    Unreadable,
+    RequestError,
     /// The stream was published.
     Published,
 }
@@ -80,8 +80,8 @@ pub(crate) struct Scenario {
     /// What clients may be refused for.
     pub(crate) refusals: &'static [&'static str],
     pub(crate) caller: ApiKey,
-    /// Is there a panel?
-    pub(crate) panel: bool,
+    /// Is there a provisioner?
+    pub(crate) provisioner: bool,
     /// The world at the beginning, once it was made.
     begin: OnceCell<World>,
 }
@@ -100,7 +100,7 @@ impl Scenario {
             may_fail: false,
             refusals: &[],
             caller,
-            panel: false,
+            provisioner: false,
             begin: OnceCell::new(),
         }
     }
@@ -135,14 +135,14 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn with_panel(mut self) -> Self {
-        self.panel = true;
+    pub(crate) fn with_provisioner(mut self) -> Self {
+        self.provisioner = true;
         self
     }
 
     /// Are events on their way while others act?
     pub(crate) fn streams(&self) -> bool {
-        self.roles.iter().any(|role| matches!(role, Role::Publisher { .. } | Role::Courier { .. }))
+        self.roles.iter().any(|role| matches!(role, Role::Publisher { .. } | Role::WebhookSender { .. }))
     }
 
     /// The one who is there before and after everybody else.
@@ -185,7 +185,7 @@ impl Scenario {
         let world = World::new(DEMO.0.clone(), &skews, from_wire(BEGIN).unwrap());
         {
             let mut state = world.state();
-            state.panel.there = self.panel;
+            state.provisioner.there = self.provisioner;
             state.streaming = self.streams();
         }
         let keeper = self.keeper();
@@ -197,9 +197,9 @@ impl Scenario {
                 }
                 Before::WorkedOff => work_off(&world, keeper),
                 Before::MessagesLost => world.state().queue.waiting.clear(),
-                Before::PanelRefuses(refuses) => world.state().panel.refuses = *refuses,
+                Before::PanelRefuses(refuses) => world.state().provisioner.refuses = *refuses,
                 Before::Published => freely(publish(&world, keeper, 100)),
-                Before::Unreadable => world.state().stream.push(StreamItem::Unreadable),
+                Before::RequestError => world.state().stream.push(StreamItem::RequestError),
                 Before::Message(uuid, count) => world.put(name(&world, *uuid), *count),
                 Before::Removed(id) => {
                     world.memory.remove_line(ActivationId(*id));
@@ -254,9 +254,9 @@ impl Scenario {
     }
 }
 
-fn name(world: &World, uuid: Uuid) -> OrderName {
+fn name(world: &World, uuid: Uuid) -> OrderRef {
     let order = world.memory.order(uuid).now_or_never().unwrap().unwrap();
-    OrderName::from(&order.unwrap())
+    OrderRef::from(&order.unwrap())
 }
 
 fn work_off(world: &World, keeper: Who) {

@@ -30,7 +30,7 @@ pub(crate) struct Choice {
     pub(crate) fault: bool,
 }
 
-/// The ticket of a call of the panel that nobody waits for any more.
+/// The ticket of a call of the provisioner that nobody waits for any more.
 const LATE: u64 = u64::MAX;
 
 /// Says what is next.

@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use shared::{
-    domain::{ids::WorkOrderId, webhook::EndpointId},
-    lambda::clients::Aws,
-    ports::{Deliveries, EventQueue, OrderName, Outgoing, Parking, Queue, Unpublished},
-    sqs::{Sqs, from_body},
+    aws::{
+        clients::Aws,
+        sqs::{Sqs, from_body},
+    },
+    domain::{ids::WorkOrderId, webhook::WebhookEndpointId},
+    ports::{Deliveries, EventQueue, OrderRef, Queue, Unpublished, UnpublishedQueue, WebhookDelivery},
 };
 use uuid::Uuid;
 
 pub(crate) async fn obligations(aws: &Aws, url: &str) {
     let queue = Sqs::new(aws.sqs(), url);
     aws.sqs().purge_queue().queue_url(url).send().await.unwrap();
-    let name = OrderName { order: Uuid::new_v4(), number: WorkOrderId(42) };
+    let name = OrderRef { order: Uuid::new_v4(), number: WorkOrderId(42) };
     queue.send(name).await.unwrap();
     assert_eq!(queue.waiting().await.unwrap(), 1);
     let receive = || async {
@@ -58,24 +60,24 @@ async fn take(aws: &Aws, url: &str, count: usize) -> Vec<String> {
 pub(crate) async fn obligations_of_events(aws: &Aws, url: &str) {
     let queue = Sqs::new(aws.sqs(), url);
     aws.sqs().purge_queue().queue_url(url).send().await.unwrap();
-    let event = |number: usize| Outgoing {
-        endpoint: EndpointId(format!("ep_{}", number % 2)),
+    let event = |number: usize| WebhookDelivery {
+        endpoint: WebhookEndpointId(format!("ep_{}", number % 2)),
         id: format!("evt_{number}"),
         kind: "order.queued".into(),
         reference: "WO-2026-00042".into(),
         body: "{\"text\":\"ж \\\" \"}".repeat(100),
     };
-    let events: Vec<Outgoing> = (0..10).map(event).collect();
+    let events: Vec<WebhookDelivery> = (0..10).map(event).collect();
     queue.send_events(&events).await.unwrap();
-    let mut taken: Vec<Outgoing> =
+    let mut taken: Vec<WebhookDelivery> =
         take(aws, url, 10).await.iter().map(|body| serde_json::from_str(body).unwrap()).collect();
     taken.sort_by(|one, other| one.id.cmp(&other.id));
     assert_eq!(taken, events);
     let what = Unpublished { pk: "order#1".into(), sequence_number: "1".into(), reason: "a reason".into() };
-    queue.park(&what).await.unwrap();
+    queue.send_unpublished(&what).await.unwrap();
     let parked = take(aws, url, 1).await;
     assert_eq!(serde_json::from_str::<Unpublished>(&parked[0]).unwrap(), what);
     let nowhere = Sqs::new(aws.sqs(), format!("{url}-nowhere"));
     assert!(nowhere.send_events(&events).await.unwrap_err().to_string().starts_with("SendMessageBatch: "));
-    assert!(nowhere.park(&what).await.unwrap_err().to_string().starts_with("SendMessage: "));
+    assert!(nowhere.send_unpublished(&what).await.unwrap_err().to_string().starts_with("SendMessage: "));
 }

@@ -5,8 +5,10 @@ use std::{env, time::Duration};
 use aws_sdk_dynamodb::config::Credentials;
 use local::{Local, Options};
 use shared::{
-    dynamodb::DynamoDb,
-    lambda::clients::{Aws, http_client},
+    aws::{
+        clients::{Aws, http_client},
+        dynamodb::DynamoDb,
+    },
     ports::SystemClock,
 };
 

@@ -20,7 +20,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use serde_json::{Value, json};
-use shared::lambda::clients::http_client;
+use shared::aws::clients::http_client;
 
 /// One call of AWS, an attempt that is repeated included.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ pub mod faults;
 pub mod memory;
 pub mod openapi;
 pub mod orders;
-pub mod panel;
+pub mod provisioner;
 pub mod receiver;
 pub mod seed;
 pub mod service;

@@ -10,15 +10,15 @@ use shared::{
     domain::{
         activation::Activation,
         catalogue::PaymentMethod,
-        claim::Claim,
         ids::{ActivationId, PaymentMethodId, WorkOrderId},
+        key_binding::KeyBinding,
         status::Status,
         time::Timestamp,
         work_order::WorkOrder,
     },
     ports::{
-        Claims, Deliveries, Found, Lines, Loaded, Lookup, Made, Numbers, OpenOrder, OpenOrders, OrderName, Orders,
-        PortError, Queue, Saved, Wanted,
+        Activations, Deliveries, Insert, KeyBindings, Loaded, Lookup, LookupKeys, LookupResult, Numbers, OpenOrder,
+        OpenOrders, OrderRef, Orders, PortError, Queue, Save,
     },
 };
 use uuid::Uuid;
@@ -27,14 +27,14 @@ mod lists;
 
 #[derive(Clone, Default)]
 struct State {
-    found: Arc<Found>,
+    found: Arc<LookupResult>,
     methods: HashMap<PaymentMethodId, PaymentMethod>,
     orders: HashMap<Uuid, WorkOrder>,
     numbers: BTreeMap<WorkOrderId, Uuid>,
     next: u64,
     lines: HashMap<ActivationId, Activation>,
-    claims: HashMap<String, Claim>,
-    sent: Vec<OrderName>,
+    bindings: HashMap<String, KeyBinding>,
+    sent: Vec<OrderRef>,
 }
 
 /// Store and queue in memory. Clones share their contents.
@@ -43,7 +43,7 @@ pub struct Memory(Arc<Mutex<State>>);
 
 impl Memory {
     /// With this catalogue and key, whatever is asked for.
-    pub fn with(found: Found) -> Self {
+    pub fn with(found: LookupResult) -> Self {
         let memory = Self::default();
         memory.state().lines.clone_from(&found.lines);
         memory.state().found = Arc::new(found);
@@ -91,38 +91,42 @@ impl Memory {
     }
 
     /// Takes the messages that were sent.
-    pub fn take_sent(&self) -> Vec<OrderName> {
+    pub fn take_sent(&self) -> Vec<OrderRef> {
         std::mem::take(&mut self.state().sent)
     }
 }
 
 impl Lookup for Memory {
-    async fn look_up(&self, wanted: &Wanted) -> Result<Found, PortError> {
+    async fn look_up(&self, lookup_keys: &LookupKeys) -> Result<LookupResult, PortError> {
         let state = self.state();
-        let mut found = Found::clone(&state.found);
-        found.products.retain(|id, _| wanted.products.contains(id));
-        found.payment_method = found.payment_method.filter(|method| Some(method.id) == wanted.payment_method);
-        let another = || wanted.payment_method.and_then(|id| state.methods.get(&id).cloned());
+        let mut found = LookupResult::clone(&state.found);
+        found.products.retain(|id, _| lookup_keys.products.contains(id));
+        found.payment_method = found.payment_method.filter(|method| Some(method.id) == lookup_keys.payment_method);
+        let another = || lookup_keys.payment_method.and_then(|id| state.methods.get(&id).cloned());
         found.payment_method = found.payment_method.or_else(another);
-        found.lines =
-            state.lines.iter().filter(|(id, _)| wanted.lines.contains(id)).map(|(id, l)| (*id, l.clone())).collect();
+        found.lines = state
+            .lines
+            .iter()
+            .filter(|(id, _)| lookup_keys.lines.contains(id))
+            .map(|(id, l)| (*id, l.clone()))
+            .collect();
         Ok(found)
     }
 }
 
 impl Orders for Memory {
-    async fn create(&self, order: &mut WorkOrder) -> Result<Made<WorkOrder>, PortError> {
+    async fn create(&self, order: &mut WorkOrder) -> Result<Insert<WorkOrder>, PortError> {
         let mut state = self.state();
         order.mark(Uuid::new_v4());
         if let Some(existing) = state.orders.get(&order.uuid) {
             let own = existing.number == order.number;
-            return Ok(if own { Made::New } else { Made::Existed(Box::new(existing.clone())) });
+            return Ok(if own { Insert::Inserted } else { Insert::AlreadyExists(Box::new(existing.clone())) });
         }
         state.orders.insert(order.uuid, order.clone());
-        Ok(Made::New)
+        Ok(Insert::Inserted)
     }
 
-    async fn point(&self, name: OrderName) -> Result<(), PortError> {
+    async fn put_number_pointer(&self, name: OrderRef) -> Result<(), PortError> {
         self.state().numbers.insert(name.number, name.order);
         Ok(())
     }
@@ -136,23 +140,23 @@ impl Orders for Memory {
         Ok(state.numbers.get(&number).and_then(|uuid| state.orders.get(uuid)).cloned())
     }
 
-    async fn load(&self, names: &[OrderName]) -> Result<Vec<Loaded>, PortError> {
+    async fn load(&self, names: &[OrderRef]) -> Result<Vec<Loaded>, PortError> {
         let state = self.state();
-        let load = |name: &OrderName| Loaded {
+        let load = |name: &OrderRef| Loaded {
             order: Ok(state.orders.get(&name.order).cloned()),
-            pointed: state.numbers.contains_key(&name.number),
+            has_number_pointer: state.numbers.contains_key(&name.number),
         };
         Ok(names.iter().map(load).collect())
     }
 
-    async fn save(&self, order: &mut WorkOrder) -> Result<Saved, PortError> {
+    async fn save(&self, order: &mut WorkOrder) -> Result<Save, PortError> {
         let mut state = self.state();
         if state.orders.get(&order.uuid).is_none_or(|stored| stored.version != order.version) {
-            return Ok(Saved::Lost);
+            return Ok(Save::Conflict);
         }
         order.stamp(Uuid::new_v4());
         state.orders.insert(order.uuid, order.clone());
-        Ok(Saved::Done)
+        Ok(Save::Saved)
     }
 }
 
@@ -166,29 +170,29 @@ impl Numbers for Memory {
     fn give_back(&self, _: WorkOrderId) {}
 }
 
-impl Lines for Memory {
+impl Activations for Memory {
     async fn lines(&self, ids: &BTreeSet<ActivationId>) -> Result<HashMap<ActivationId, Activation>, PortError> {
         let state = self.state();
         Ok(ids.iter().filter_map(|id| Some((*id, state.lines.get(id)?.clone()))).collect())
     }
 
-    async fn make(&self, line: &Activation) -> Result<Made<Activation>, PortError> {
+    async fn make(&self, line: &Activation) -> Result<Insert<Activation>, PortError> {
         let mut state = self.state();
         if let Some(existing) = state.lines.get(&line.id) {
-            return Ok(Made::Existed(Box::new(existing.clone())));
+            return Ok(Insert::AlreadyExists(Box::new(existing.clone())));
         }
         state.lines.insert(line.id, line.clone());
-        Ok(Made::New)
+        Ok(Insert::Inserted)
     }
 
-    async fn save_line(&self, line: &mut Activation) -> Result<Saved, PortError> {
+    async fn save_activation(&self, line: &mut Activation) -> Result<Save, PortError> {
         let mut state = self.state();
         if state.lines.get(&line.id).is_none_or(|stored| stored.version != line.version) {
-            return Ok(Saved::Lost);
+            return Ok(Save::Conflict);
         }
         line.version += 1;
         state.lines.insert(line.id, line.clone());
-        Ok(Saved::Done)
+        Ok(Save::Saved)
     }
 }
 
@@ -201,23 +205,28 @@ impl OpenOrders for Memory {
     }
 }
 
-impl Claims for Memory {
-    async fn claim(&self, name: &str, claim: &Claim, now: Timestamp) -> Result<Made<Claim>, PortError> {
+impl KeyBindings for Memory {
+    async fn bind_key(
+        &self,
+        name: &str,
+        binding: &KeyBinding,
+        now: Timestamp,
+    ) -> Result<Insert<KeyBinding>, PortError> {
         let mut state = self.state();
-        if let Some(held) = state.claims.get(name).filter(|held| held.expires_at > now) {
-            return Ok(Made::Existed(Box::new(held.clone())));
+        if let Some(held) = state.bindings.get(name).filter(|held| held.expires_at > now) {
+            return Ok(Insert::AlreadyExists(Box::new(held.clone())));
         }
-        state.claims.insert(name.to_owned(), claim.clone());
-        Ok(Made::New)
+        state.bindings.insert(name.to_owned(), binding.clone());
+        Ok(Insert::Inserted)
     }
 
-    async fn find_claim(&self, name: &str) -> Result<Option<Claim>, PortError> {
-        Ok(self.state().claims.get(name).cloned())
+    async fn find_binding(&self, name: &str) -> Result<Option<KeyBinding>, PortError> {
+        Ok(self.state().bindings.get(name).cloned())
     }
 }
 
 impl Queue for Memory {
-    async fn send(&self, name: OrderName) -> Result<(), PortError> {
+    async fn send(&self, name: OrderRef) -> Result<(), PortError> {
         self.state().sent.push(name);
         Ok(())
     }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use shared::{
     domain::{
-        activation::{Activation, LineStatus},
-        cart::{CartLine, Intent},
+        activation::{Activation, ActivationStatus},
+        cart::{CartItem, Intent},
         email::Email,
         ids::{ActivationId, ProductId, WorkOrderId},
         money::{Amount, Currency},
-        panel::AtPanel,
+        provisioner::ProvisionerState,
         status::Status,
         time::{Timestamp, from_wire},
         work_order::{Customer, NewWorkOrder, WorkOrder},
@@ -25,8 +25,8 @@ fn email() -> Email {
 }
 
 /// A line of a month of product 1; of a trial for an upgrade.
-pub fn item(intent: Intent, line: Option<u64>, qty: u32) -> CartLine {
-    CartLine {
+pub fn item(intent: Intent, line: Option<u64>, qty: u32) -> CartItem {
+    CartItem {
         product_id: ProductId(1),
         name: "Basic".into(),
         price: Amount::ZERO,
@@ -43,7 +43,7 @@ pub fn item(intent: Intent, line: Option<u64>, qty: u32) -> CartLine {
 }
 
 /// A paid order that waits to be provisioned.
-pub async fn queued(store: &Memory, number: u64, cart: Vec<CartLine>, at: Timestamp) -> WorkOrder {
+pub async fn queued(store: &Memory, number: u64, cart: Vec<CartItem>, at: Timestamp) -> WorkOrder {
     let new = NewWorkOrder {
         uuid: Uuid::new_v4(),
         number: WorkOrderId(number),
@@ -61,13 +61,13 @@ pub async fn queued(store: &Memory, number: u64, cart: Vec<CartLine>, at: Timest
         categories: vec![],
         status: Status::Queued,
         token_version: None,
-        once: None,
+        fingerprints: None,
         remark: None,
         at,
     };
     let mut order = WorkOrder::new(new, "key:shop");
     store.create(&mut order).await.unwrap();
-    store.point((&order).into()).await.unwrap();
+    store.put_number_pointer((&order).into()).await.unwrap();
     order
 }
 
@@ -86,10 +86,10 @@ pub fn line(id: u64, is_trial: bool, until: &str) -> Activation {
         categories: vec![],
         starts_at: None,
         expires_at: from_wire(until),
-        status: LineStatus::Active,
+        status: ActivationStatus::Active,
         is_trial,
         applied: BTreeSet::new(),
-        panel: AtPanel::default(),
+        provisioner: ProvisionerState::default(),
         changes: vec![],
         version: 1,
     }

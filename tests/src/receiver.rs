@@ -18,7 +18,7 @@ use shared::{
     domain::{
         event::EventKind,
         time::Timestamp,
-        webhook::{Endpoint, EndpointId, EndpointSecret},
+        webhook::{WebhookEndpoint, WebhookEndpointId, WebhookSecret},
     },
     outbound::sign::SigningSecrets,
 };
@@ -67,7 +67,7 @@ struct Shared {
 
 /// The server; it ends when it is dropped.
 pub struct Receiver {
-    pub endpoint: Endpoint,
+    pub endpoint: WebhookEndpoint,
     shared: Arc<Shared>,
     task: JoinHandle<()>,
 }
@@ -86,11 +86,11 @@ impl Receiver {
         let url = format!("http://{}/hook?key=secret-in-the-url", listener.local_addr().unwrap());
         let router = Router::new().fallback(take).with_state(shared.clone());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let endpoint = Endpoint {
-            id: EndpointId(format!("ep_{name}")),
+        let endpoint = WebhookEndpoint {
+            id: WebhookEndpointId(format!("ep_{name}")),
             url,
             events: events.iter().copied().collect(),
-            secret: EndpointSecret(SigningSecrets::random_text().unwrap()),
+            secret: WebhookSecret(SigningSecrets::random_text().unwrap()),
             created_at: Timestamp::UNIX_EPOCH,
             disabled: false,
         };

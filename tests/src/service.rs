@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use local::{DEMO_KEY, Local, Options};
 use serde_json::{Value, json};
-pub use shared::dynamodb::layout::Item;
+pub use shared::aws::dynamodb::layout::Item;
 use shared::{
     domain::{reference::ReferenceCode, work_order::WorkOrder},
-    outbound::panel::HttpPanel,
+    outbound::provisioner::HttpProvisioner,
     ports::{Orders, SystemClock},
 };
 
@@ -68,7 +68,7 @@ pub struct Setup {
     pub cache_for: Duration,
     pub key_rate: u32,
     pub slowest_body: Option<Duration>,
-    pub panel: Option<HttpPanel>,
+    pub provisioner: Option<HttpProvisioner>,
 }
 
 impl Default for Setup {
@@ -77,10 +77,10 @@ impl Default for Setup {
             clock: None,
             seed: None,
             background: true,
-            cache_for: shared::dynamodb::CACHE_FOR,
+            cache_for: shared::aws::dynamodb::CACHE_FOR,
             key_rate: 0,
             slowest_body: None,
-            panel: None,
+            provisioner: None,
         }
     }
 }
@@ -117,7 +117,7 @@ impl TestService {
             slowest_body: setup.slowest_body.unwrap_or(local::start::SLOWEST_BODY),
             http: Some(http.shared()),
             background: setup.background,
-            panel: setup.panel,
+            provisioner: setup.provisioner,
             ..Options::default()
         };
         let local = Local::start(options).await.expect("the service starts");

@@ -1,4 +1,4 @@
-//! A store and a panel that end, or wait, at a step: every call of a port is a step, and takes effect or not.
+//! A store and a provisioner that end, or wait, at a step: every call of a port is a step, and takes effect or not.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -16,7 +16,10 @@ use shared::{
         time::Timestamp,
         work_order::WorkOrder,
     },
-    ports::{Deliveries, Lines, Loaded, Made, OrderName, Orders, Panel, PanelAnswer, PanelFault, PortError, Saved},
+    ports::{
+        Activations, Deliveries, Insert, Loaded, OrderRef, Orders, PortError, Provisioner, ProvisionerAnswer,
+        ProvisionerError, Save,
+    },
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -88,7 +91,7 @@ impl Steps {
     }
 }
 
-/// A store, queue or panel whose calls are steps.
+/// A store, queue or provisioner whose calls are steps.
 #[derive(Clone)]
 pub struct Stepped<T> {
     pub inner: T,
@@ -96,12 +99,12 @@ pub struct Stepped<T> {
 }
 
 impl<T: Orders> Orders for Stepped<T> {
-    async fn create(&self, order: &mut WorkOrder) -> Result<Made<WorkOrder>, PortError> {
+    async fn create(&self, order: &mut WorkOrder) -> Result<Insert<WorkOrder>, PortError> {
         self.steps.step(self.inner.create(order)).await?
     }
 
-    async fn point(&self, name: OrderName) -> Result<(), PortError> {
-        self.steps.step(self.inner.point(name)).await?
+    async fn put_number_pointer(&self, name: OrderRef) -> Result<(), PortError> {
+        self.steps.step(self.inner.put_number_pointer(name)).await?
     }
 
     async fn order(&self, uuid: Uuid) -> Result<Option<WorkOrder>, PortError> {
@@ -112,26 +115,26 @@ impl<T: Orders> Orders for Stepped<T> {
         self.steps.step(self.inner.order_by_number(number)).await?
     }
 
-    async fn load(&self, names: &[OrderName]) -> Result<Vec<Loaded>, PortError> {
+    async fn load(&self, names: &[OrderRef]) -> Result<Vec<Loaded>, PortError> {
         self.steps.step(self.inner.load(names)).await?
     }
 
-    async fn save(&self, order: &mut WorkOrder) -> Result<Saved, PortError> {
+    async fn save(&self, order: &mut WorkOrder) -> Result<Save, PortError> {
         self.steps.step(self.inner.save(order)).await?
     }
 }
 
-impl<T: Lines> Lines for Stepped<T> {
+impl<T: Activations> Activations for Stepped<T> {
     async fn lines(&self, ids: &BTreeSet<ActivationId>) -> Result<HashMap<ActivationId, Activation>, PortError> {
         self.steps.step(self.inner.lines(ids)).await?
     }
 
-    async fn make(&self, line: &Activation) -> Result<Made<Activation>, PortError> {
+    async fn make(&self, line: &Activation) -> Result<Insert<Activation>, PortError> {
         self.steps.step(self.inner.make(line)).await?
     }
 
-    async fn save_line(&self, line: &mut Activation) -> Result<Saved, PortError> {
-        self.steps.step(self.inner.save_line(line)).await?
+    async fn save_activation(&self, line: &mut Activation) -> Result<Save, PortError> {
+        self.steps.step(self.inner.save_activation(line)).await?
     }
 }
 
@@ -141,15 +144,15 @@ impl<T: Deliveries> Deliveries for Stepped<T> {
     }
 }
 
-impl<T: Panel> Panel for Stepped<T> {
-    fn is_there(&self) -> bool {
-        self.inner.is_there()
+impl<T: Provisioner> Provisioner for Stepped<T> {
+    fn is_configured(&self) -> bool {
+        self.inner.is_configured()
     }
 
-    async fn tell(&self, id: &str, body: &str, at: Timestamp) -> Result<PanelAnswer, PanelFault> {
-        match self.steps.step(self.inner.tell(id, body, at)).await {
+    async fn send(&self, id: &str, body: &str, at: Timestamp) -> Result<ProvisionerAnswer, ProvisionerError> {
+        match self.steps.step(self.inner.send(id, body, at)).await {
             Ok(answer) => answer,
-            Err(cause) => Err(PanelFault { cause, retry_after: None }),
+            Err(cause) => Err(ProvisionerError { cause, retry_after: None }),
         }
     }
 }

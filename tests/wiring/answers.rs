@@ -9,7 +9,7 @@ use acceptance::{
 use aws_sdk_sqs::types::Message;
 use local::DEMO_KEY;
 use serde_json::{Value, json};
-use shared::ports::Endpoints;
+use shared::ports::WebhookEndpoints;
 
 use crate::function::{Function, TOKEN_SECRET, all, body, data, event, event_with, stack};
 

@@ -2,12 +2,12 @@
 //! than the usual ones.
 
 use acceptance::{
-    panel::{PanelServer, SECRET},
+    provisioner::{ProvisionerServer, SECRET},
     receiver::{Answer, Receiver},
     service::paid_cart,
 };
 use serde_json::{Value, json};
-use shared::ports::Endpoints;
+use shared::ports::WebhookEndpoints;
 
 use crate::{
     answers::{deliver, look, look_by, message, provision, reference},
@@ -63,7 +63,7 @@ async fn a_variable_that_is_missing_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_cannot_be_used_is_named_and_not_shown() {
     let service = stack().await;
-    let panel = [("PROVISIONER_URL", "https://panel.example.com/"), ("PROVISIONER_SECRET", SECRET)];
+    let provisioner = [("PROVISIONER_URL", "https://panel.example.com/"), ("PROVISIONER_SECRET", SECRET)];
     let cases = [
         ("get_work_order", &[] as &[(&str, &str)], "TOKEN_SECRET", "fifteen-letters"),
         ("get_work_order", &[], "TOKEN_SECRET_VERSION", "two"),
@@ -72,11 +72,11 @@ async fn a_value_that_cannot_be_used_is_named_and_not_shown() {
         ("get_products", &[], "KEY_RATE", "often"),
         ("get_products", &[], "KEY_RATE", "-1"),
         ("deliver_events", &[], "EVENTS_ALLOW_PRIVATE", "perhaps"),
-        ("provision", &panel, "PROVISIONER_ALLOW_PRIVATE", "perhaps"),
-        ("provision", &panel, "PROVISIONER_URL", "http://panel.example.com/"),
-        ("provision", &panel, "PROVISIONER_URL", "https://192.168.7.7/"),
-        ("provision", &panel, "PROVISIONER_SECRET", "not-a-signing-secret"),
-        ("provision", &panel, "PROVISIONER_SECRET", "whsec_c2hvcnQ="),
+        ("provision", &provisioner, "PROVISIONER_ALLOW_PRIVATE", "perhaps"),
+        ("provision", &provisioner, "PROVISIONER_URL", "http://panel.example.com/"),
+        ("provision", &provisioner, "PROVISIONER_URL", "https://192.168.7.7/"),
+        ("provision", &provisioner, "PROVISIONER_SECRET", "not-a-signing-secret"),
+        ("provision", &provisioner, "PROVISIONER_SECRET", "whsec_c2hvcnQ="),
     ];
     for (name, others, variable, value) in cases {
         let mut set: Vec<_> = others.iter().map(|(name, value)| (*name, Some(*value))).collect();
@@ -134,11 +134,11 @@ async fn a_keys_rate_is_the_one_that_is_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panel_is_told_where_one_is_named() {
+async fn a_provisioner_is_told_where_one_is_named() {
     let service = stack().await;
-    let panel = PanelServer::good().await;
+    let provisioner = ProvisionerServer::good().await;
     let mut complete = Function::start(&service, "complete_order", &[]).await;
-    let url = format!("http://{}/", panel.address);
+    let url = format!("http://{}/", provisioner.address);
     let set =
         [("PROVISIONER_URL", url.as_str()), ("PROVISIONER_ALLOW_PRIVATE", "true"), ("PROVISIONER_SECRET", SECRET)];
     let mut consumer = Function::start(&service, "provision", &set).await;
@@ -146,7 +146,7 @@ async fn a_panel_is_told_where_one_is_named() {
     let order = reference(&data(&complete.send(&event("complete_order")).await));
     let reply = consumer.send(&provision(&[message(&service).await])).await;
     assert_eq!(reply, json!({ "batchItemFailures": [] }));
-    assert_eq!(panel.calls(), 1);
+    assert_eq!(provisioner.calls(), 1);
     let line = data(&get.send(&look(&order)).await)["cart"][0]["linked_username"].as_str().unwrap().to_owned();
     let log = consumer.end().await;
     let metrics = log.lines().filter(|line| line.contains("\"PanelMilliseconds\"") && line.contains("\"_aws\""));

@@ -58,7 +58,7 @@ fn value_of(template: &Yaml, service: &TestService, name: &str, value: &Yaml) ->
         "EVENTS_QUEUE_URL" => Some(service.local.events_url.clone()),
         "UNPUBLISHED_QUEUE_URL" => Some(service.local.unpublished_url.clone()),
         "TOKEN_SECRET" => Some(TOKEN_SECRET.to_owned()),
-        // In a stack without a panel, whose secret was not rotated and is not about to be.
+        // In a stack without a provisioner, whose secret was not rotated and is not about to be.
         "TOKEN_SECRET_PREVIOUS" | "TOKEN_SECRET_NEXT" | "PROVISIONER_SECRET" => None,
         _ => {
             let Yaml::Tagged(tagged) = value else { panic!("nothing here stands for {name}") };

@@ -4,19 +4,20 @@ use lambda_http::Request;
 use shared::{
     domain::api_key::Scope,
     lambda::{panelr, reply::Reply},
-    ports::{Claims, Lookup, Numbers, Orders, Queue},
-    use_case::{Service, complete_order::complete_order},
+    ports::{KeyBindings, Lookup, Numbers, Orders, Queue},
+    use_case::{Service, orders::complete_order::complete_order},
     wire::panelr::{requests, work_order},
 };
 
 /// Answers a request.
 pub async fn handle<S, Q>(service: &Service<S, Q>, request: Request) -> Reply
 where
-    S: Lookup + Orders + Numbers + Claims,
+    S: Lookup + Orders + Numbers + KeyBindings,
     Q: Queue,
 {
     let command = panelr::command(&request, requests::complete_order);
-    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, |(command, _)| command.wanted()).await;
+    let admitted =
+        panelr::admit(service, &request, Scope::OrdersWrite, command, |(command, _)| command.lookup_keys()).await;
     let (caller, found, (command, key)) = match admitted {
         Ok(admitted) => admitted,
         Err(reply) => return reply,

@@ -1,6 +1,6 @@
 //! The function's binary: wiring.
 
-use shared::lambda::{environment::Environment, http, logs, prewarm::ahead};
+use shared::lambda::{http, logs, prewarm::ahead, runtime::Environment};
 
 #[global_allocator]
 static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;

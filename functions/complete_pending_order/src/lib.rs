@@ -4,14 +4,14 @@ use lambda_http::Request;
 use shared::{
     domain::api_key::Scope,
     lambda::{reply::Reply, shoppex},
-    ports::{Claims, Lookup, Orders, Queue},
-    use_case::{Service, complete_pending_order::complete_pending_order},
+    ports::{KeyBindings, Lookup, Orders, Queue},
+    use_case::{Service, payments::complete_pending_order::complete_pending_order},
 };
 
 /// Answers a request.
 pub async fn handle<S, Q>(service: &Service<S, Q, ()>, request: Request) -> Reply
 where
-    S: Lookup + Orders + Claims,
+    S: Lookup + Orders + KeyBindings,
     Q: Queue,
 {
     let caller = match shoppex::admit(service, &request, Scope::OrdersWrite).await {

@@ -7,8 +7,10 @@ use shared::{
     ports::{Lookup, Numbers, Orders, Queue},
     use_case::{
         Service,
-        command::OrderRequest,
-        complete_order::{CREATE_RENEWAL, complete_cart},
+        orders::{
+            command::OrderRequest,
+            complete_order::{CREATE_RENEWAL, complete_cart},
+        },
     },
     wire::panelr::{requests, work_order},
 };
@@ -20,8 +22,8 @@ where
     Q: Queue,
 {
     let command = panelr::command(&request, requests::create_renewal);
-    let wanted = |(order, _): &(OrderRequest, _)| order.wanted();
-    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, wanted).await;
+    let lookup_keys = |(order, _): &(OrderRequest, _)| order.lookup_keys();
+    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, lookup_keys).await;
     let (caller, found, (order, key)) = match admitted {
         Ok(admitted) => admitted,
         Err(reply) => return reply,

@@ -5,7 +5,7 @@ use shared::{
     domain::api_key::Scope,
     lambda::{panelr, reply::Reply},
     ports::{Lookup, Numbers, Orders, Queue},
-    use_case::{Service, create_work_order::create_work_order},
+    use_case::{Service, orders::create_work_order::create_work_order},
     wire::panelr::{requests, work_order},
 };
 
@@ -16,9 +16,10 @@ where
     Q: Queue,
 {
     let command = panelr::command(&request, requests::create_work_order);
-    let wanted = |(command, _): &(shared::use_case::command::CreateWorkOrder, _)| command.order.wanted();
+    let lookup_keys =
+        |(command, _): &(shared::use_case::orders::command::CreateWorkOrder, _)| command.order.lookup_keys();
     let (caller, found, (command, key)) =
-        match panelr::admit(service, &request, Scope::OrdersWrite, command, wanted).await {
+        match panelr::admit(service, &request, Scope::OrdersWrite, command, lookup_keys).await {
             Ok(admitted) => admitted,
             Err(reply) => return reply,
         };

@@ -4,11 +4,11 @@ use lambda_http::Request;
 use shared::{
     domain::api_key::Scope,
     lambda::{
-        reply::{Outcome, Reply},
+        reply::{Reply, ReplyOutcome},
         shoppex,
     },
     ports::{Lookup, Orders},
-    use_case::{Service, find_order::find_order},
+    use_case::{Service, orders::find_order::find_order},
     wire::shoppex as wire,
 };
 
@@ -26,7 +26,7 @@ where
         Err(reply) => return reply,
     };
     match find_order(&service.store, &id).await {
-        Ok(Some(order)) => Reply::new(200, wire::one(&order), Outcome::Answered, "ok").about(&order),
+        Ok(Some(order)) => Reply::new(200, wire::one(&order), ReplyOutcome::Answered, "ok").about(&order),
         Ok(None) => shoppex::not_found(),
         Err(cause) => shoppex::fault(cause.to_string()),
     }

@@ -5,10 +5,10 @@ use shared::{
     domain::api_key::Scope,
     lambda::{
         panelr,
-        reply::{Outcome, Reply},
+        reply::{Reply, ReplyOutcome},
     },
-    ports::{Lookup, Orders, Wanted},
-    use_case::{Service, get_work_order::get_work_order},
+    ports::{Lookup, LookupKeys, Orders},
+    use_case::{Service, orders::get_work_order::get_work_order},
     wire::panelr::{requests, work_order},
 };
 
@@ -18,13 +18,13 @@ where
     S: Lookup + Orders,
 {
     let query = requests::get_work_order(request.uri().query().unwrap_or_default()).map_err(Into::into);
-    let admitted = panelr::admit(service, &request, Scope::OrdersRead, query, |_| Wanted::default()).await;
+    let admitted = panelr::admit(service, &request, Scope::OrdersRead, query, |_| LookupKeys::default()).await;
     let query = match admitted {
         Ok((_, _, query)) => query,
         Err(reply) => return reply,
     };
     match get_work_order(service, &query).await {
-        Ok(order) => panelr::success(&work_order::shown(&order), Outcome::Answered).about(&order),
+        Ok(order) => panelr::success(&work_order::shown(&order), ReplyOutcome::Answered).about(&order),
         Err(refusal) => panelr::refuse(refusal),
     }
 }

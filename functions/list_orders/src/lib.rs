@@ -4,11 +4,11 @@ use lambda_http::Request;
 use shared::{
     domain::api_key::Scope,
     lambda::{
-        reply::{Outcome, Reply},
+        reply::{Reply, ReplyOutcome},
         shoppex,
     },
     ports::{Listing, Lookup},
-    use_case::{Service, list_orders::list_orders},
+    use_case::{Service, orders::list_orders::list_orders},
     wire::shoppex as wire,
 };
 
@@ -26,7 +26,7 @@ where
         Err(errors) => return shoppex::invalid(&errors),
     };
     match list_orders(&service.store, &query).await {
-        Ok(page) => Reply::new(200, wire::page(&page), Outcome::Answered, "ok"),
+        Ok(page) => Reply::new(200, wire::page(&page), ReplyOutcome::Answered, "ok"),
         Err(refusal) => shoppex::refuse(refusal),
     }
 }

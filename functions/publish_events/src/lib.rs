@@ -8,27 +8,30 @@ use aws_lambda_events::{
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
 use shared::{
-    dynamodb::stream,
-    lambda::{
-        clients::counting,
-        metrics::{Metric, Metrics},
-    },
-    ports::{Endpoints, EventQueue, Parking},
-    use_case::publish_events::publish_events,
+    aws::{clients::counting, dynamodb::stream},
+    lambda::metrics::{Metric, Metrics},
+    ports::{EventQueue, UnpublishedQueue, WebhookEndpoints},
+    use_case::webhooks::publish_events::publish_events,
     wire::webhook,
 };
 
 /// Publishes a batch of the stream.
-pub async fn handle<S, Q, P>(store: &S, queue: &Q, parking: &P, event: Event, request_id: &str) -> DynamoDbEventResponse
+pub async fn handle<S, Q, P>(
+    store: &S,
+    queue: &Q,
+    unpublished_queue: &P,
+    event: Event,
+    request_id: &str,
+) -> DynamoDbEventResponse
 where
-    S: Endpoints,
+    S: WebhookEndpoints,
     Q: EventQueue,
-    P: Parking,
+    P: UnpublishedQueue,
 {
     let started = Instant::now();
     let records: Vec<_> = event.records.into_iter().map(stream::read).collect();
     let read = records.len();
-    let work = Box::pin(publish_events(store, queue, parking, records, webhook::body));
+    let work = Box::pin(publish_events(store, queue, unpublished_queue, records, webhook::body));
     let (published, calls) = counting(work).await;
     let mut metrics = Metrics::default();
     if published.queued > 0 {

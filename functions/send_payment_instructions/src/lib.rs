@@ -5,10 +5,10 @@ use shared::{
     domain::api_key::Scope,
     lambda::{
         panelr,
-        reply::{Outcome, Reply},
+        reply::{Reply, ReplyOutcome},
     },
-    ports::{Lookup, Orders, Wanted},
-    use_case::{Service, send_payment_instructions::send_payment_instructions},
+    ports::{Lookup, LookupKeys, Orders},
+    use_case::{Service, payments::send_payment_instructions::send_payment_instructions},
     wire::panelr::{requests, work_order},
 };
 
@@ -19,13 +19,13 @@ where
     Q: Sync,
 {
     let command = panelr::object(&request).and_then(|body| Ok(requests::send_payment_instructions(&body)?));
-    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, |_| Wanted::default()).await;
+    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, |_| LookupKeys::default()).await;
     let (caller, _, number) = match admitted {
         Ok(admitted) => admitted,
         Err(reply) => return reply,
     };
     match send_payment_instructions(service, &caller, number).await {
-        Ok(order) => panelr::success(&work_order::instructions_asked_for(&order), Outcome::Answered).about(&order),
+        Ok(order) => panelr::success(&work_order::instructions_asked_for(&order), ReplyOutcome::Answered).about(&order),
         Err(refusal) => panelr::refuse(refusal),
     }
 }

@@ -5,10 +5,10 @@ use shared::{
     domain::api_key::Scope,
     lambda::{
         panelr,
-        reply::{Outcome, Reply},
+        reply::{Reply, ReplyOutcome},
     },
-    ports::{Lookup, Orders, Wanted},
-    use_case::{Service, submit_payment::submit_payment},
+    ports::{Lookup, LookupKeys, Orders},
+    use_case::{Service, payments::submit_payment::submit_payment},
     wire::panelr::{requests, work_order},
 };
 
@@ -19,14 +19,14 @@ where
     Q: Sync,
 {
     let command = panelr::object(&request).and_then(|body| Ok(requests::submit_payment(&body)?));
-    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, |_| Wanted::default()).await;
+    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, |_| LookupKeys::default()).await;
     let (caller, _, command) = match admitted {
         Ok(admitted) => admitted,
         Err(reply) => return reply,
     };
     match submit_payment(service, &caller, &command).await {
         Ok(submitted) => {
-            let outcome = if submitted.replayed { Outcome::Replayed } else { Outcome::Submitted };
+            let outcome = if submitted.replayed { ReplyOutcome::Replayed } else { ReplyOutcome::SubmittedPayment };
             let data = work_order::submitted(&submitted.order, command.amount.is_some());
             panelr::success(&data, outcome).about(&submitted.order)
         }

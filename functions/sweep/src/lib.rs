@@ -1,12 +1,10 @@
 //! The schedule's function: queues orders again whose message was lost.
 
 use shared::{
-    lambda::{
-        clients::counting,
-        metrics::{Metric, Metrics},
-    },
+    aws::clients::counting,
+    lambda::metrics::{Metric, Metrics},
     ports::{OpenOrders, Orders, PortError, Queue},
-    use_case::{Worker, sweep::sweep},
+    use_case::{Worker, provisioning::sweep::sweep},
 };
 
 /// One run. An error makes the run a failed one; the next minute brings another.

@@ -2,7 +2,7 @@
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
-use shared::lambda::{environment::Environment, logs};
+use shared::lambda::{logs, runtime::Environment};
 
 #[global_allocator]
 static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;

@@ -9,12 +9,11 @@ use aws_lambda_events::{
     streams::DynamoDbEventResponse,
 };
 use shared::{
+    aws::{dynamodb::DynamoDb, sqs::Sqs},
     domain::token::TokenSecrets,
-    dynamodb::DynamoDb,
     lambda::http::respond,
-    outbound::{panel::HttpPanel, post::Outbound},
+    outbound::{post::OutboundClient, provisioner::HttpProvisioner},
     ports::{Clock, PortError},
-    sqs::Sqs,
     use_case::{Service, Worker, rate_limit::RateLimits},
 };
 use uuid::Uuid;
@@ -48,7 +47,7 @@ pub struct Events {
     /// The queue of what could not be published.
     pub unpublished: Sqs,
     /// Posts to endpoints.
-    pub courier: Outbound,
+    pub sender: OutboundClient,
 }
 
 /// A consumer of a queue.
@@ -66,11 +65,11 @@ pub struct Functions {
     api: Service<DynamoDb, Sqs>,
     worker: Worker<DynamoDb, Sqs>,
     events: Events,
-    panel: Option<HttpPanel>,
+    provisioner: Option<HttpProvisioner>,
 }
 
 impl Functions {
-    /// The functions over a store and its queues, and a panel if there is one.
+    /// The functions over a store and its queues, and a provisioner if there is one.
     pub fn new(
         store: DynamoDb,
         queue: Sqs,
@@ -78,10 +77,10 @@ impl Functions {
         tokens: TokenSecrets,
         clock: Arc<dyn Clock>,
         limits: RateLimits,
-        panel: Option<HttpPanel>,
+        provisioner: Option<HttpProvisioner>,
     ) -> Self {
         Self {
-            panel,
+            provisioner,
             api: Service {
                 store: store.clone(),
                 queue: queue.clone(),
@@ -158,9 +157,9 @@ impl Functions {
 
     /// Calls the consumer of the queue of events.
     pub async fn deliver_events(&self, event: SqsEvent) -> SqsBatchResponse {
-        let Events { queue, courier, .. } = &self.events;
+        let Events { queue, sender, .. } = &self.events;
         let (store, clock) = (&self.worker.store, self.worker.clock.as_ref());
-        deliver_events::handle(store, queue, courier, clock, event, &Uuid::new_v4().to_string()).await
+        deliver_events::handle(store, queue, sender, clock, event, &Uuid::new_v4().to_string()).await
     }
 
     /// Calls the consumer of the table's stream.
@@ -173,7 +172,7 @@ impl Functions {
     pub async fn provision(&self, event: SqsEvent, timeout: Duration) -> SqsBatchResponse {
         let started = std::time::Instant::now();
         let time_left = || timeout.saturating_sub(started.elapsed());
-        provision::handle(&self.worker, &self.panel, event, &Uuid::new_v4().to_string(), &time_left).await
+        provision::handle(&self.worker, &self.provisioner, event, &Uuid::new_v4().to_string(), &time_left).await
     }
 
     /// Calls the schedule's function.

@@ -7,7 +7,10 @@ use clap::{Parser, ValueEnum};
 use local::{DEMO_KEY, Local, Options, StartFault};
 use shared::{
     lambda::{logs, metrics},
-    outbound::{endpoint::Endpoint, panel::HttpPanel, post::Outbound, reach::Reach, sign::SigningSecrets},
+    outbound::{
+        address_policy::AddressPolicy, post::OutboundClient, provisioner::HttpProvisioner, sign::SigningSecrets,
+        url::OutboundUrl,
+    },
 };
 use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -42,11 +45,11 @@ struct Arguments {
     /// Begin with nothing: no catalogue, no key, the first order is number 1
     #[arg(long, conflicts_with = "seed")]
     no_seed: bool,
-    /// URL of the panel that serves the lines, or of infra/receiver; without it, the lines here are the record. Addresses
+    /// URL of the provisioner that serves the lines, or of infra/example_provisioner; without it, the lines here are the record. Addresses
     /// of this machine and its network, and http://, are allowed
     #[arg(long, value_name = "URL", requires = "provisioner_secret")]
     provisioner_url: Option<String>,
-    /// What calls of the panel are signed with: whsec_ and Base64
+    /// What calls of the provisioner are signed with: whsec_ and Base64
     #[arg(long, value_name = "SECRET", env = "PROVISIONER_SECRET", hide_env_values = true)]
     provisioner_secret: Option<String>,
     /// How to write the log: for people, or as the deployed functions write it, metrics included
@@ -83,7 +86,7 @@ async fn run(arguments: Arguments) -> Result<(), StartFault> {
         )
     });
     let options = Options {
-        panel: panel(arguments.provisioner_url, arguments.provisioner_secret)?,
+        provisioner: provisioner(arguments.provisioner_url, arguments.provisioner_secret)?,
         host: arguments.host,
         port: arguments.port,
         endpoints_host: arguments.endpoints_host,
@@ -110,14 +113,14 @@ async fn run(arguments: Arguments) -> Result<(), StartFault> {
     Ok(())
 }
 
-fn panel(url: Option<String>, secret: Option<String>) -> Result<Option<HttpPanel>, StartFault> {
+fn provisioner(url: Option<String>, secret: Option<String>) -> Result<Option<HttpProvisioner>, StartFault> {
     let Some((url, secret)) = url.zip(secret) else { return Ok(None) };
     let refuse = |name: &str, rule: &str| StartFault::new(format!("{name} {rule}"));
-    // One machine, one person: the panel may well run beside.
-    let reach = Reach::Any;
-    let endpoint = Endpoint::parse(&url, reach).map_err(|why| refuse("--provisioner-url", why.rule()))?;
+    // One machine, one person: the provisioner may well run beside.
+    let policy = AddressPolicy::Any;
+    let endpoint = OutboundUrl::parse(&url, policy).map_err(|why| refuse("--provisioner-url", why.rule()))?;
     let secrets = SigningSecrets::parse(&secret).map_err(|why| refuse("--provisioner-secret", why.rule()))?;
-    Ok(Some(HttpPanel { client: Outbound::new(reach), endpoint, secrets }))
+    Ok(Some(HttpProvisioner { client: OutboundClient::new(policy), endpoint, secrets }))
 }
 
 fn welcome(url: &str) -> String {

@@ -11,14 +11,16 @@ use aws_sdk_dynamodb::config::{Credentials, SharedHttpClient};
 use dynoxide::Database;
 use local_sqs::Queues;
 use shared::{
+    aws::{
+        clients::{Aws, http_client},
+        dynamodb::{CACHE_FOR, DynamoDb},
+        sqs::Sqs,
+    },
     domain::{api_key::KeyHash, time::Timestamp},
-    dynamodb::{CACHE_FOR, DynamoDb},
-    lambda::clients::{Aws, http_client},
-    outbound::{panel::HttpPanel, post::Outbound, reach::Reach},
-    ports::{Clock, Lookup, SystemClock, Wanted},
-    sqs::Sqs,
-    use_case::{catalogue, rate_limit::RateLimits, sweep},
-    wire::seed,
+    outbound::{address_policy::AddressPolicy, post::OutboundClient, provisioner::HttpProvisioner},
+    ports::{Clock, Lookup, LookupKeys, SystemClock},
+    use_case::{operator::seed, provisioning::sweep, rate_limit::RateLimits},
+    wire::seed_file,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
@@ -81,8 +83,8 @@ pub struct Options {
     pub slowest_body: Duration,
     /// The HTTP client that the functions call DynamoDB and SQS with; tests put faults into it.
     pub http: Option<SharedHttpClient>,
-    /// The panel that serves the lines; none: the lines here are the record.
-    pub panel: Option<HttpPanel>,
+    /// The provisioner that serves the lines; none: the lines here are the record.
+    pub provisioner: Option<HttpProvisioner>,
     /// Are queue and schedule worked off? Tests may do so themselves.
     pub background: bool,
 }
@@ -102,7 +104,7 @@ impl Default for Options {
             key_rate: 0,
             slowest_body: SLOWEST_BODY,
             http: None,
-            panel: None,
+            provisioner: None,
             background: true,
         }
     }
@@ -144,7 +146,8 @@ impl Local {
         let template = Template::read().map_err(|fault| StartFault::new(fault.to_string()))?;
         let seed = match &options.seed {
             Some(text) => Some(
-                seed::parse(text).map_err(|fault| StartFault::new(format!("the seed file cannot be used: {fault}")))?,
+                seed_file::parse(text)
+                    .map_err(|fault| StartFault::new(format!("the seed file cannot be used: {fault}")))?,
             ),
             None => None,
         };
@@ -189,7 +192,7 @@ impl Local {
             tokens,
             options.clock.clone(),
             RateLimits::per_second(options.key_rate),
-            options.panel,
+            options.provisioner,
         );
         let stream = StreamPoller::open(
             database,
@@ -358,15 +361,15 @@ fn endpoint(listener: &TcpListener) -> Result<String, StartFault> {
 }
 
 /// Applies the seed file, or to a new store without one the demo catalogue.
-async fn fill(store: &DynamoDb, seed: Option<catalogue::Seed>, new: bool, now: Timestamp) -> Result<(), StartFault> {
+async fn fill(store: &DynamoDb, seed: Option<seed::Seed>, new: bool, now: Timestamp) -> Result<(), StartFault> {
     let seed = match seed {
         None if new => {
-            Some(seed::parse(DEMO.as_bytes()).map_err(|fault| StartFault::new(format!("demo.json: {fault}")))?)
+            Some(seed_file::parse(DEMO.as_bytes()).map_err(|fault| StartFault::new(format!("demo.json: {fault}")))?)
         }
         seed => seed,
     };
     if let Some(seed) = seed {
-        catalogue::apply(store, seed, "seed", now)
+        seed::apply(store, seed, "seed", now)
             .await
             .map_err(|refusal| StartFault::new(format!("the seed file cannot be used: {refusal}")))?;
     }
@@ -375,9 +378,9 @@ async fn fill(store: &DynamoDb, seed: Option<catalogue::Seed>, new: bool, now: T
 
 async fn knows(store: &DynamoDb, secret: &str, clock: &dyn Clock) -> Result<bool, StartFault> {
     let hash = KeyHash::of(secret);
-    let wanted = Wanted { key: Some(hash.clone()), ..Wanted::default() };
+    let lookup_keys = LookupKeys { key: Some(hash.clone()), ..LookupKeys::default() };
     let found =
-        store.look_up(&wanted).await.map_err(|cause| StartFault::new(format!("the database failed: {cause}")))?;
+        store.look_up(&lookup_keys).await.map_err(|cause| StartFault::new(format!("the database failed: {cause}")))?;
     Ok(found.key.is_some_and(|key| key.admits(&hash, clock.now())))
 }
 
@@ -396,6 +399,6 @@ fn events(called: &Aws, urls: &QueueUrls) -> Events {
         queue: Sqs::new(called.sqs(), &urls.events),
         unpublished: Sqs::new(called.sqs(), &urls.unpublished),
         // Receivers that are being developed are on this machine as well.
-        courier: Outbound::new(Reach::Any),
+        sender: OutboundClient::new(AddressPolicy::Any),
     }
 }

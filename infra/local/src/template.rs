@@ -1,4 +1,4 @@
-//! What template.yaml and infra/queues.yaml, which it nests, say for those who run it here: routes, table and stream, queues,
+//! What template.yaml and infra/stacks/queues.yaml, which it nests, say for those who run it here: routes, table and stream, queues,
 //! schedule. They are the only place where that is written.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use serde_yaml_ng::Value;
 pub const TEXT: &str = include_str!("../../../template.yaml");
 
 /// The template of the queues, which it nests.
-pub const QUEUES: &str = include_str!("../../queues.yaml");
+pub const QUEUES: &str = include_str!("../../stacks/queues.yaml");
 
 /// The template says something that cannot be run here. The text says what.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -111,7 +111,7 @@ impl Template {
         let root: Value = serde_yaml_ng::from_str(text).map_err(|error| TemplateFault(error.to_string()))?;
         let root = Node { value: &root, path: String::new() };
         let queues: Value = serde_yaml_ng::from_str(queues).map_err(|error| TemplateFault(error.to_string()))?;
-        let queues = Node { value: &queues, path: "infra/queues.yaml".to_owned() }.get("Resources")?;
+        let queues = Node { value: &queues, path: "infra/stacks/queues.yaml".to_owned() }.get("Resources")?;
         let resources = root.get("Resources")?;
         let functions: Vec<(String, Node<'_>)> = resources
             .entries()?
@@ -274,8 +274,8 @@ impl Node<'_> {
 #[cfg(test)]
 mod tests {
     use shared::{
+        aws::dynamodb::layout,
         domain::{provisioning::MAX_DELIVERIES, webhook::MAX_ATTEMPTS},
-        dynamodb::layout,
     };
 
     use super::*;

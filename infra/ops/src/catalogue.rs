@@ -6,11 +6,11 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use shared::{
     ports::{Catalogue, Setup},
-    use_case::{
-        catalogue::{self, Plan, Planned, SeedRefusal},
-        operator,
+    use_case::operator::{
+        self,
+        seed::{self, Plan, Planned, SeedRefusal},
     },
-    wire::{seed, seed_export},
+    wire::{seed_export, seed_file},
 };
 
 use crate::{
@@ -55,17 +55,19 @@ async fn apply(context: &Context, file: &PathBuf, dry_run: bool) -> Result<Ended
     let shown = file.display();
     let text =
         std::fs::read(file).map_err(|cause| Fault::Usage(format!("The file {shown} cannot be read: {cause}.")))?;
-    let seed = seed::parse(&text).map_err(|fault| match fault {
-        seed::SeedFault::Json(fault) => Fault::refused(format!("The file {shown} cannot be used: {fault}")),
-        seed::SeedFault::Entries(errors) => Fault::refused(format!("Nothing was stored.\n{}", messages(&errors))),
+    let seed = seed_file::parse(&text).map_err(|fault| match fault {
+        seed_file::SeedFileError::Json(fault) => Fault::refused(format!("The file {shown} cannot be used: {fault}")),
+        seed_file::SeedFileError::Entries(errors) => {
+            Fault::refused(format!("Nothing was stored.\n{}", messages(&errors)))
+        }
     })?;
     let wanted_first = seed.first_number;
     let store = context.store();
-    let plan = catalogue::plan(&store, seed).await.map_err(refused)?;
+    let plan = seed::plan(&store, seed).await.map_err(refused)?;
     let entries = entries(&plan);
     if !dry_run {
         let by = operator::by(&context.operator()?);
-        catalogue::carry_out(&store, &plan, &by, context.now()).await.map_err(refused)?;
+        seed::carry_out(&store, &plan, &by, context.now()).await.map_err(refused)?;
     }
     let count = |action: &str| entries.iter().filter(|entry| entry.action == action).count();
     let (added, changed, unchanged) = (count("added"), count("changed"), count("unchanged"));
@@ -189,7 +191,7 @@ fn planned<T: serde::Serialize>(kind: &'static str, entry: &Planned<T>, id: u64,
     let (action, changes) = match &entry.old {
         None => ("added", Vec::new()),
         Some(_) if !entry.differs => ("unchanged", Vec::new()),
-        Some(old) => ("changed", changes(&catalogue::as_json(old), &catalogue::as_json(&entry.new))),
+        Some(old) => ("changed", changes(&seed::as_json(old), &seed::as_json(&entry.new))),
     };
     Entry { kind, id: Some(id), name: name.to_owned(), action, changes }
 }
@@ -198,7 +200,7 @@ fn changes(old: &Value, new: &Value) -> Vec<(String, Value, Value)> {
     let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return Vec::new() };
     let change = |(name, to): (&String, &Value)| {
         let from = old.get(name).cloned().unwrap_or_default();
-        (!catalogue::same(&from, to)).then(|| (name.clone(), from, to.clone()))
+        (!seed::same(&from, to)).then(|| (name.clone(), from, to.clone()))
     };
     new.iter().filter_map(change).collect()
 }

@@ -9,10 +9,8 @@ use aws_credential_types::{
 };
 use serde_json::Value;
 use shared::{
-    dynamodb::DynamoDb,
-    lambda::clients::http_client,
+    aws::{clients::http_client, dynamodb::DynamoDb, sqs::Sqs},
     ports::{PortError, SystemClock},
-    sqs::Sqs,
 };
 
 use crate::{cli::Common, fault::Fault};

@@ -3,10 +3,9 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use shared::{
+    aws::{dynamodb::DynamoDb, sqs::Sqs},
     domain::time::Timestamp,
-    dynamodb::DynamoDb,
     ports::{Clock, SystemClock},
-    sqs::Sqs,
     use_case::{Service, Worker, rate_limit::RateLimits},
 };
 

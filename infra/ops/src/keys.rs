@@ -7,9 +7,9 @@ use shared::{
         api_key::{Scope, new_secret},
         time::{Timestamp, to_sortable, to_wire},
     },
-    use_case::{
-        keys::{self, KeyEntry, KeyRefusal, NewKey, Which},
-        operator,
+    use_case::operator::{
+        self,
+        api_keys::{self, KeyEntry, KeyRefusal, NewKey, Which},
     },
 };
 
@@ -86,7 +86,7 @@ async fn create(context: &Context, name: &str, scopes: Vec<Scope>, rotate: bool)
     let secret = new_secret().map_err(|_| Fault::refused("The operating system gave no random numbers."))?;
     let scopes = if scopes.is_empty() { vec![Scope::All] } else { scopes };
     let new = NewKey { name, secret: &secret, scopes, rotate };
-    let made = keys::create(&context.store(), &new, &by, now).await;
+    let made = api_keys::create(&context.store(), &new, &by, now).await;
     let (entry, older) = made.map_err(|refusal| refused(name, refusal))?;
     if context.out.json {
         let mut value = as_json(&entry, now);
@@ -108,7 +108,7 @@ async fn create(context: &Context, name: &str, scopes: Vec<Scope>, rotate: bool)
 
 async fn list(context: &Context) -> Result<Ended, Fault> {
     let now = context.now();
-    let entries = keys::list(&context.store()).await?;
+    let entries = api_keys::list(&context.store()).await?;
     if context.out.json {
         let entries: Vec<Value> = entries.iter().map(|entry| as_json(entry, now)).collect();
         context.out.value(&json!({ "keys": entries }));
@@ -139,7 +139,7 @@ async fn revoke(context: &Context, name: &str, which: Which<'_>, at: Option<When
     let (store, now) = (context.store(), context.now());
     let at = at.map_or(now, |at| at.ahead(now));
     let refuse = |refusal| refused(name, refusal);
-    let chosen = keys::chosen(&store, name, which, now).await.map_err(refuse)?;
+    let chosen = api_keys::chosen(&store, name, which, now).await.map_err(refuse)?;
     let pending = chosen.iter().filter(|entry| entry.key.revoked_at.is_none_or(|before| before > at));
     let ids: Vec<&str> = pending.map(|entry| entry.key.hash.short()).collect();
     if !ids.is_empty() {
@@ -149,7 +149,7 @@ async fn revoke(context: &Context, name: &str, which: Which<'_>, at: Option<When
     }
     let mut results = Vec::new();
     for entry in chosen {
-        let (key, changed) = keys::revoke(&store, &entry.key.hash, at).await.map_err(refuse)?;
+        let (key, changed) = api_keys::revoke(&store, &entry.key.hash, at).await.map_err(refuse)?;
         let since = key.revoked_at.unwrap_or(at);
         if !context.out.json {
             let how = if changed { "is" } else { "was already" };

@@ -6,13 +6,13 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        activation::{Activation, EffectName, LineStatus, Password},
+        activation::{Activation, ActivationStatus, EffectName, Password},
         email::Email,
         ids::ActivationId,
         time::{Timestamp, to_sortable, to_wire},
     },
-    ports::{Lines, Listing},
-    use_case::lines::{self, LineRefusal, lines_of},
+    ports::{Activations, Listing},
+    use_case::operator::activations::{self, ActivationRefusal, activations_of},
 };
 
 use crate::{
@@ -74,8 +74,8 @@ pub async fn run(context: &Context, command: Command) -> Result<Ended, Fault> {
     match command {
         Command::List(wanted) => list(context, wanted).await,
         Command::Show { line, reveal } => show(context, line, Reveal(reveal)).await,
-        Command::Suspend { line, reason } => switch(context, line, LineStatus::Suspended, reason).await,
-        Command::Resume { line, reason } => switch(context, line, LineStatus::Active, reason).await,
+        Command::Suspend { line, reason } => switch(context, line, ActivationStatus::Suspended, reason).await,
+        Command::Resume { line, reason } => switch(context, line, ActivationStatus::Active, reason).await,
     }
 }
 
@@ -83,13 +83,13 @@ async fn list(context: &Context, wanted: ListLines) -> Result<Ended, Fault> {
     let store = context.store();
     let mut ids = BTreeSet::new();
     if let Some(order) = &wanted.order {
-        ids.extend(lines_of(&find(&store, order).await?));
+        ids.extend(activations_of(&find(&store, order).await?));
     }
     if let Some(customer) = &wanted.email {
         let mut place = None;
         loop {
             let (orders, next) = store.orders_of_customer(customer, place, 100).await?;
-            ids.extend(orders.iter().flat_map(|(_, order)| lines_of(order)));
+            ids.extend(orders.iter().flat_map(|(_, order)| activations_of(order)));
             place = next;
             if place.is_none() {
                 break;
@@ -164,15 +164,15 @@ async fn show(context: &Context, id: u64, reveal: Reveal) -> Result<Ended, Fault
     Ok(Ended::Done)
 }
 
-async fn switch(context: &Context, id: u64, to: LineStatus, reason: Option<String>) -> Result<Ended, Fault> {
+async fn switch(context: &Context, id: u64, to: ActivationStatus, reason: Option<String>) -> Result<Ended, Fault> {
     let operator = context.operator()?;
-    let switched = lines::switch(&context.store(), ActivationId(id), to, &operator, reason, context.now()).await;
+    let switched = activations::switch(&context.store(), ActivationId(id), to, &operator, reason, context.now()).await;
     let switched = switched.map_err(|refusal| match refusal {
-        LineRefusal::NoSuchLine => Fault::Refused(format!("There is no line {id}.")),
-        LineRefusal::Canceled(order) => Fault::Refused(format!(
+        ActivationRefusal::NoSuchLine => Fault::Refused(format!("There is no line {id}.")),
+        ActivationRefusal::Canceled(order) => Fault::Refused(format!(
             "{order}, which made line {id}, was canceled, and nobody has paid for the line since; it stays suspended."
         )),
-        LineRefusal::Unavailable(error) => Fault::Port(error),
+        ActivationRefusal::Unavailable(error) => Fault::Port(error),
     })?;
     let order = switched.order.as_ref().map(|order| order.reference().to_string());
     if context.out.json {
@@ -198,10 +198,10 @@ async fn switch(context: &Context, id: u64, to: LineStatus, reason: Option<Strin
 fn status(line: &Activation, now: Timestamp) -> Text {
     let expired = line.expires_at.is_some_and(|at| at <= now);
     match (line.status, expired) {
-        (LineStatus::Reserved, _) => ("being made".to_owned(), Tone::Waits),
-        (LineStatus::Suspended, _) => ("suspended".to_owned(), Tone::Bad),
-        (LineStatus::Active, true) => ("expired".to_owned(), Tone::Waits),
-        (LineStatus::Active, false) => ("active".to_owned(), Tone::Good),
+        (ActivationStatus::Reserved, _) => ("being made".to_owned(), Tone::Waits),
+        (ActivationStatus::Suspended, _) => ("suspended".to_owned(), Tone::Bad),
+        (ActivationStatus::Active, true) => ("expired".to_owned(), Tone::Waits),
+        (ActivationStatus::Active, false) => ("active".to_owned(), Tone::Good),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `ops webhooks`: endpoints that are told of orders (infra/events.md).
+//! `ops webhooks`: endpoints that are told of orders (infra/docs/webhooks.md).
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -6,11 +6,11 @@ use shared::{
     domain::{
         event::EventKind,
         time::{to_sortable, to_wire},
-        webhook::{Endpoint, EndpointId, EndpointSecret},
+        webhook::{WebhookEndpoint, WebhookEndpointId, WebhookSecret},
     },
-    outbound::{endpoint::Endpoint as Address, post::Outbound, reach::Reach, sign::SigningSecrets},
-    ports::{Courier, Endpoints, Made},
-    use_case::deliver_events::PATIENCE,
+    outbound::{address_policy::AddressPolicy, post::OutboundClient, sign::SigningSecrets, url::OutboundUrl},
+    ports::{Insert, WebhookEndpoints, WebhookSender},
+    use_case::webhooks::deliver_events::PATIENCE,
     wire::webhook,
 };
 use uuid::Uuid;
@@ -64,26 +64,27 @@ pub async fn run(context: &Context, command: Command) -> Result<Ended, Fault> {
     match command {
         Command::Add { url, events, allow_private } => add(context, &url, events, allow_private).await,
         Command::List { reveal } => list(context, Reveal(reveal)).await,
-        Command::Remove { endpoint } => remove(context, &EndpointId(endpoint)).await,
-        Command::Test { endpoint } => test(context, &EndpointId(endpoint)).await,
+        Command::Remove { endpoint } => remove(context, &WebhookEndpointId(endpoint)).await,
+        Command::Test { endpoint } => test(context, &WebhookEndpointId(endpoint)).await,
     }
 }
 
 async fn add(context: &Context, url: &str, events: Vec<EventKind>, allow_private: bool) -> Result<Ended, Fault> {
-    let reach = if allow_private || context.connection.local.is_some() { Reach::Any } else { Reach::Public };
-    Address::parse(url, reach).map_err(|rule| Fault::Usage(format!("`URL` {rule}.")))?;
+    let policy =
+        if allow_private || context.connection.local.is_some() { AddressPolicy::Any } else { AddressPolicy::Public };
+    OutboundUrl::parse(url, policy).map_err(|rule| Fault::Usage(format!("`URL` {rule}.")))?;
     let secret =
         SigningSecrets::random_text().map_err(|_| Fault::refused("The operating system gave no random numbers."))?;
     let digits: String = Uuid::new_v4().simple().to_string().chars().take(12).collect();
-    let endpoint = Endpoint {
-        id: EndpointId(format!("ep_{digits}")),
+    let endpoint = WebhookEndpoint {
+        id: WebhookEndpointId(format!("ep_{digits}")),
         url: url.trim().to_owned(),
         events: events.into_iter().collect(),
-        secret: EndpointSecret(secret.clone()),
+        secret: WebhookSecret(secret.clone()),
         created_at: context.now(),
         disabled: false,
     };
-    if let Made::Existed(_) = context.store().add_endpoint(&endpoint).await? {
+    if let Insert::AlreadyExists(_) = context.store().add_endpoint(&endpoint).await? {
         return Err(Fault::refused("The id that was drawn is taken; try again."));
     }
     if context.out.json {
@@ -124,7 +125,7 @@ async fn list(context: &Context, reveal: Reveal) -> Result<Ended, Fault> {
     Ok(Ended::Done)
 }
 
-async fn remove(context: &Context, id: &EndpointId) -> Result<Ended, Fault> {
+async fn remove(context: &Context, id: &WebhookEndpointId) -> Result<Ended, Fault> {
     let endpoint = find(context, id).await?;
     let url = shown(&endpoint, Reveal(false));
     context.confirm(&format!("{id} at {url} will be told of nothing any more; what waits for it is dropped."))?;
@@ -139,12 +140,12 @@ async fn remove(context: &Context, id: &EndpointId) -> Result<Ended, Fault> {
     Ok(Ended::Done)
 }
 
-async fn test(context: &Context, id: &EndpointId) -> Result<Ended, Fault> {
+async fn test(context: &Context, id: &WebhookEndpointId) -> Result<Ended, Fault> {
     let endpoint = find(context, id).await?;
     // An operator's machine may well be where a private receiver is.
-    let courier = Outbound::new(Reach::Any);
+    let sender = OutboundClient::new(AddressPolicy::Any);
     let (event, now) = (format!("evt_test_{}", Uuid::new_v4().simple()), context.now());
-    let answer = Courier::post(&courier, &endpoint, &event, &webhook::test_body(now), now, PATIENCE).await;
+    let answer = WebhookSender::post(&sender, &endpoint, &event, &webhook::test_body(now), now, PATIENCE).await;
     let (taken, said) = match &answer {
         Ok(status) => (true, format!("took the test event {event}: {status}")),
         Err(fault) => (false, format!("did not take the test event {event}: {fault}")),
@@ -158,32 +159,32 @@ async fn test(context: &Context, id: &EndpointId) -> Result<Ended, Fault> {
     Ok(if taken { Ended::Done } else { Ended::Short })
 }
 
-async fn find(context: &Context, id: &EndpointId) -> Result<Endpoint, Fault> {
+async fn find(context: &Context, id: &WebhookEndpointId) -> Result<WebhookEndpoint, Fault> {
     context.store().endpoint(id).await?.ok_or_else(|| unknown(id))
 }
 
-fn unknown(id: &EndpointId) -> Fault {
+fn unknown(id: &WebhookEndpointId) -> Fault {
     Fault::Refused(format!("There is no endpoint {id}."))
 }
 
 /// Path and query may hold a secret of the receiver's.
-fn shown(endpoint: &Endpoint, reveal: Reveal) -> String {
+fn shown(endpoint: &WebhookEndpoint, reveal: Reveal) -> String {
     if reveal.0 {
         return endpoint.url.clone();
     }
-    let origin =
-        Address::parse(&endpoint.url, Reach::Any).map_or_else(|_| "***".to_owned(), |address| address.origin());
+    let origin = OutboundUrl::parse(&endpoint.url, AddressPolicy::Any)
+        .map_or_else(|_| "***".to_owned(), |address| address.origin());
     format!("{origin}/***")
 }
 
-fn wanted(endpoint: &Endpoint) -> String {
+fn wanted(endpoint: &WebhookEndpoint) -> String {
     if endpoint.events.is_empty() {
         return "all".to_owned();
     }
     endpoint.events.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-fn as_json(endpoint: &Endpoint, reveal: Reveal) -> Value {
+fn as_json(endpoint: &WebhookEndpoint, reveal: Reveal) -> Value {
     json!({
         "id": endpoint.id,
         "url": shown(endpoint, reveal),

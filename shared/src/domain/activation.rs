@@ -8,27 +8,27 @@ use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
 use super::{
-    cart::{CartLine, Intent},
+    cart::{CartItem, Intent},
     catalogue::Category,
     email::Email,
     ids::{ActivationId, BouquetId, ProductId},
-    panel::{AtPanel, Values},
+    provisioner::{ActivationValues, ProvisionerState},
     time::{Timestamp, add_months},
 };
 
 /// Whether a line serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum LineStatus {
+pub enum ActivationStatus {
     /// It serves.
     Active,
     /// Switched off.
     Suspended,
-    /// Not there yet: it is being made at the panel.
+    /// Not there yet: it is being made at the provisioner.
     Reserved,
 }
 
-impl LineStatus {
+impl ActivationStatus {
     /// The stored name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl Password {
         ))
     }
 
-    /// The password that a panel gave.
+    /// The password that a provisioner gave.
     pub fn given(text: String) -> Self {
         Self(text)
     }
@@ -120,13 +120,13 @@ pub struct Origin {
 /// A change that somebody made to whether a line serves.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineChange {
+pub struct ActivationChange {
     /// When.
     pub at: Timestamp,
     /// By whom, as in an order's history.
     pub by: String,
     /// The status after.
-    pub to: LineStatus,
+    pub to: ActivationStatus,
     /// Why.
     pub note: Option<String>,
 }
@@ -163,17 +163,17 @@ pub struct Activation {
     /// Until when; none: for ever.
     pub expires_at: Option<Timestamp>,
     /// Does it serve?
-    pub status: LineStatus,
+    pub status: ActivationStatus,
     /// Is it a free trial?
     pub is_trial: bool,
     /// Effects that were applied to it.
     pub applied: BTreeSet<EffectName>,
     /// Who switched it off and on, oldest first; the latest 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<LineChange>,
-    /// What is known of it at the panel.
-    #[serde(default, skip_serializing_if = "AtPanel::is_empty")]
-    pub panel: AtPanel,
+    pub changes: Vec<ActivationChange>,
+    /// What is known of it at the provisioner.
+    #[serde(default, skip_serializing_if = "ProvisionerState::is_empty", rename = "panel")]
+    pub provisioner: ProvisionerState,
     /// Counts the writes to it; every write is conditional on the one before.
     pub version: u64,
 }
@@ -192,27 +192,27 @@ impl Activation {
     }
 
     /// Switches the line off or on, and keeps who did.
-    pub fn switch(&mut self, to: LineStatus, by: &str, note: Option<String>, at: Timestamp) {
+    pub fn switch(&mut self, to: ActivationStatus, by: &str, note: Option<String>, at: Timestamp) {
         self.status = to;
         if self.changes.len() >= CHANGES_LIMIT {
             self.changes.remove(0);
         }
-        self.changes.push(LineChange { at, by: by.to_owned(), to, note });
+        self.changes.push(ActivationChange { at, by: by.to_owned(), to, note });
     }
 
     /// Was it switched on by somebody after `then`?
     pub fn resumed_since(&self, then: Timestamp) -> bool {
-        self.changes.iter().any(|change| change.to == LineStatus::Active && change.at > then)
+        self.changes.iter().any(|change| change.to == ActivationStatus::Active && change.at > then)
     }
 
     /// Is it there, whether or not it serves? A line that is being made is not, for everybody but its maker.
-    pub fn is_there(&self) -> bool {
-        self.status != LineStatus::Reserved
+    pub fn exists(&self) -> bool {
+        self.status != ActivationStatus::Reserved
     }
 
     /// What it has.
-    pub fn values(&self) -> Values {
-        Values {
+    pub fn values(&self) -> ActivationValues {
+        ActivationValues {
             product_id: self.product_id,
             connections: self.connections,
             expires_at: self.expires_at,
@@ -229,7 +229,7 @@ impl Activation {
     /// - An upgrade of a trial starts from `now`. A line that is no trial any more was upgraded or renewed by another
     ///   order meanwhile: then the upgrade is a renewal, so that no paid month is lost.
     /// - A line without expiry keeps none.
-    pub fn apply(&mut self, effect: &EffectName, item: &CartLine, now: Timestamp) -> bool {
+    pub fn apply(&mut self, effect: &EffectName, item: &CartItem, now: Timestamp) -> bool {
         if !self.applied.insert(effect.clone()) {
             return false;
         }
@@ -240,7 +240,7 @@ impl Activation {
     }
 
     /// What the line has once a renewal or an upgrade is applied.
-    pub fn after(&self, item: &CartLine, now: Timestamp) -> Values {
+    pub fn after(&self, item: &CartItem, now: Timestamp) -> ActivationValues {
         let mut after = self.values();
         let from_now = item.intent == Intent::TrialUpgrade && self.is_trial;
         after.expires_at = self.expires_at.map(|until| {
@@ -276,17 +276,17 @@ mod tests {
             categories: vec![],
             starts_at: None,
             expires_at: from_wire("2026-12-01 00:00:00"),
-            status: LineStatus::Active,
+            status: ActivationStatus::Active,
             is_trial,
             applied: BTreeSet::new(),
             changes: vec![],
-            panel: AtPanel::default(),
+            provisioner: ProvisionerState::default(),
             version: 1,
         }
     }
 
-    fn item(intent: Intent, connections: u32, qty: u32) -> CartLine {
-        CartLine {
+    fn item(intent: Intent, connections: u32, qty: u32) -> CartItem {
+        CartItem {
             product_id: ProductId(2),
             name: "Plus".into(),
             price: Amount::ZERO,

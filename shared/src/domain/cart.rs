@@ -54,7 +54,7 @@ pub struct RequestedItem {
 /// A cart line of an order: the product as it was when the order was made, and what became of it.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CartLine {
+pub struct CartItem {
     /// The product.
     pub product_id: ProductId,
     /// Its name then.
@@ -69,7 +69,7 @@ pub struct CartLine {
     pub is_trial: bool,
     /// Its bouquets then.
     pub bouquet_ids: Vec<BouquetId>,
-    /// What the panel called the product then.
+    /// What the provisioner called the product then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub panel_product_id: Option<String>,
     /// What to do.
@@ -83,7 +83,7 @@ pub struct CartLine {
     pub linked_usernames: Vec<String>,
 }
 
-impl CartLine {
+impl CartItem {
     /// The line for `item` at today's terms of `product`.
     pub fn new(item: &RequestedItem, product: &Product) -> Self {
         Self {

@@ -58,7 +58,7 @@ pub struct Product {
     pub active: bool,
     /// For the shop's page.
     pub description: Option<String>,
-    /// For the panel's page.
+    /// For the provisioner's page.
     pub panel_description: Option<String>,
     /// A second name.
     pub alternate_name: Option<String>,
@@ -68,7 +68,7 @@ pub struct Product {
     pub features_list: Option<serde_json::Value>,
     /// Place in a list.
     pub sort_order: i64,
-    /// The product's id in the panel.
+    /// The product's id in the provisioner.
     pub panel_product_id: String,
     /// Bouquets of a line of it.
     pub bouquet_ids: Vec<BouquetId>,

@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        cart::{CartLine, Intent},
+        cart::{CartItem, Intent},
         email::Email,
         ids::{ProductId, WorkOrderId},
         money::{Amount, Currency},
@@ -137,7 +137,7 @@ mod tests {
     }
 
     fn order(status: Status) -> WorkOrder {
-        let item = CartLine {
+        let item = CartItem {
             product_id: ProductId(1),
             name: "One month".into(),
             panel_product_id: None,
@@ -173,7 +173,7 @@ mod tests {
             categories: vec![],
             status,
             token_version: None,
-            once: None,
+            fingerprints: None,
             remark: None,
             at: at(0),
         };

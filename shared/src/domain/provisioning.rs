@@ -3,10 +3,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    activation::{Activation, EffectName, LineStatus, Origin, Password},
-    cart::{CartLine, Intent},
+    activation::{Activation, ActivationStatus, EffectName, Origin, Password},
+    cart::{CartItem, Intent},
     ids::ActivationId,
-    panel::AtPanel,
+    provisioner::ProvisionerState,
     time::{Timestamp, add_months},
     work_order::WorkOrder,
 };
@@ -19,7 +19,7 @@ pub enum Effect<'a> {
         /// Index of the cart line.
         index: usize,
         /// The cart line.
-        item: &'a CartLine,
+        item: &'a CartItem,
         /// Order and unit.
         origin: Origin,
         /// The number the line gets.
@@ -30,7 +30,7 @@ pub enum Effect<'a> {
         /// Index of the cart line.
         index: usize,
         /// The cart line.
-        item: &'a CartLine,
+        item: &'a CartItem,
         /// Under which name it is kept on the line.
         name: EffectName,
         /// The line.
@@ -73,9 +73,9 @@ pub fn effects(order: &WorkOrder) -> Vec<Effect<'_>> {
 }
 
 /// The line that a new activation becomes. `now`: the order's last queued_at.
-pub fn new_line(
+pub fn new_activation(
     order: &WorkOrder,
-    item: &CartLine,
+    item: &CartItem,
     origin: Origin,
     id: ActivationId,
     password: Password,
@@ -95,11 +95,11 @@ pub fn new_line(
         categories: order.categories.clone(),
         starts_at: Some(now),
         expires_at: Some(add_months(now, item.duration_months)),
-        status: LineStatus::Active,
+        status: ActivationStatus::Active,
         is_trial: item.is_trial,
         applied: BTreeSet::new(),
         changes: Vec::new(),
-        panel: AtPanel::default(),
+        provisioner: ProvisionerState::default(),
         version: 1,
     }
 }

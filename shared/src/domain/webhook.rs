@@ -10,9 +10,9 @@ use super::{event::EventKind, time::Timestamp};
 /// receivers put a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct EndpointId(pub String);
+pub struct WebhookEndpointId(pub String);
 
-impl fmt::Display for EndpointId {
+impl fmt::Display for WebhookEndpointId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -22,9 +22,9 @@ impl fmt::Display for EndpointId {
 /// none of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct EndpointSecret(pub String);
+pub struct WebhookSecret(pub String);
 
-impl fmt::Debug for EndpointSecret {
+impl fmt::Debug for WebhookSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EndpointSecret(…)")
     }
@@ -32,15 +32,15 @@ impl fmt::Debug for EndpointSecret {
 
 /// Somebody who is told of events.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Endpoint {
+pub struct WebhookEndpoint {
     /// Its name.
-    pub id: EndpointId,
+    pub id: WebhookEndpointId,
     /// Where events are posted.
     pub url: String,
     /// The kinds it wants; empty: all of them, those too that are yet to come.
     pub events: BTreeSet<EventKind>,
     /// Signs what it gets.
-    pub secret: EndpointSecret,
+    pub secret: WebhookSecret,
     /// When it was added.
     pub created_at: Timestamp,
     /// Is it left out for now?
@@ -48,14 +48,14 @@ pub struct Endpoint {
     pub disabled: bool,
 }
 
-impl Endpoint {
+impl WebhookEndpoint {
     /// Is it to be told of this?
     pub fn wants(&self, kind: EventKind) -> bool {
         !self.disabled && (self.events.is_empty() || self.events.contains(&kind))
     }
 }
 
-impl fmt::Debug for Endpoint {
+impl fmt::Debug for WebhookEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Endpoint({})", self.id)
     }
@@ -84,11 +84,11 @@ mod tests {
 
     #[test]
     fn an_endpoint_gets_what_it_wants_and_its_secret_is_printed_nowhere() {
-        let mut endpoint = Endpoint {
-            id: EndpointId("ep_0123456789ab".into()),
+        let mut endpoint = WebhookEndpoint {
+            id: WebhookEndpointId("ep_0123456789ab".into()),
             url: "https://shop.example/hooks/secret-path".into(),
             events: BTreeSet::new(),
-            secret: EndpointSecret("whsec_c2VjcmV0".into()),
+            secret: WebhookSecret("whsec_c2VjcmV0".into()),
             created_at: Timestamp::UNIX_EPOCH,
             disabled: false,
         };

@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use super::{
     adjustment::Adjustment,
-    cart::{CartLine, Intent},
+    cart::{CartItem, Intent},
     catalogue::{Category, PaymentMethod, PaymentMode},
     email::Email,
+    idempotency::{Fingerprint, IdempotencyKind},
     ids::{BouquetId, PaymentMethodId, WorkOrderId},
     money::{Amount, Currency},
-    once::{Fingerprint, OnceKind},
     reference::ReferenceCode,
     status::Status,
     time::Timestamp,
@@ -104,9 +104,9 @@ impl From<&PaymentMethod> for MethodSnapshot {
 
 /// The once-only key an order was made under, and what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MadeOnce {
+pub struct RequestFingerprints {
     /// What the key was made of.
-    pub kind: OnceKind,
+    pub kind: IdempotencyKind,
     /// E-mail, items and, for create_work_order, the status.
     pub request: Fingerprint,
     /// Method, transaction id and amount, compared only under a header key.
@@ -154,7 +154,7 @@ pub struct NewWorkOrder {
     /// The currency of all its amounts.
     pub currency: Currency,
     /// What was bought; at least one line.
-    pub cart: Vec<CartLine>,
+    pub cart: Vec<CartItem>,
     /// Fee or discount.
     pub adjustment: Option<Adjustment>,
     /// Payment already received.
@@ -174,7 +174,7 @@ pub struct NewWorkOrder {
     /// The version of the secret its confirmation token was made with; none if none was given out.
     pub token_version: Option<u32>,
     /// Under which key.
-    pub once: Option<MadeOnce>,
+    pub fingerprints: Option<RequestFingerprints>,
     /// What else there is to say; for operators.
     pub remark: Option<String>,
     /// Now.
@@ -199,7 +199,7 @@ pub struct WorkOrder {
     /// The currency of all its amounts.
     pub currency: Currency,
     /// What was bought.
-    pub cart: Vec<CartLine>,
+    pub cart: Vec<CartItem>,
     /// Fee or discount.
     pub adjustment: Option<Adjustment>,
     /// How it is paid.
@@ -217,7 +217,8 @@ pub struct WorkOrder {
     /// The version of the secret behind its confirmation token.
     pub token_version: Option<u32>,
     /// Under which key it was made.
-    pub once: Option<MadeOnce>,
+    #[serde(rename = "once")]
+    pub fingerprints: Option<RequestFingerprints>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its state or payments last changed.
@@ -237,7 +238,7 @@ pub struct WorkOrder {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub part_payments: Vec<Fingerprint>,
     /// It was called off after it had failed, and nobody has seen yet that all lines it made are switched off, here and at
-    /// the panel.
+    /// the provisioner.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspending: bool,
     /// Counts the writes to it.
@@ -267,7 +268,7 @@ impl fmt::Debug for WorkOrder {
 /// The order is not in a state that allows the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the order is {from} and cannot become {to}")]
-pub struct NotAllowed {
+pub struct TransitionError {
     /// Its state.
     pub from: Status,
     /// The state that was asked for.
@@ -295,7 +296,7 @@ impl WorkOrder {
             categories: new.categories,
             created_status: new.status,
             token_version: new.token_version,
-            once: new.once,
+            fingerprints: new.fingerprints,
             created_at: new.at,
             updated_at: new.at,
             queued_at: (new.status == Status::Queued).then_some(new.at),
@@ -354,7 +355,7 @@ impl WorkOrder {
 
     /// Sum of the lines.
     pub fn snap_total(&self) -> Amount {
-        self.cart.iter().map(CartLine::total).sum()
+        self.cart.iter().map(CartItem::total).sum()
     }
 
     /// The sum with the adjustment.
@@ -416,9 +417,9 @@ impl WorkOrder {
     }
 
     /// Moves the order to `to`, if the table of states allows it.
-    pub fn change(&mut self, to: Status, by: &str, note: Option<String>, at: Timestamp) -> Result<(), NotAllowed> {
+    pub fn change(&mut self, to: Status, by: &str, note: Option<String>, at: Timestamp) -> Result<(), TransitionError> {
         if !self.status.may_become(to) {
-            return Err(NotAllowed { from: self.status, to });
+            return Err(TransitionError { from: self.status, to });
         }
         let from = self.status;
         self.note(to, by, note, at);

@@ -16,10 +16,8 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::value::RawValue;
 
-use super::{
-    clients::counting,
-    reply::{Outcome, Reply},
-};
+use super::reply::{Reply, ReplyOutcome};
+use crate::aws::clients::counting;
 
 /// The largest body, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -210,7 +208,7 @@ pub fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     first.to_str().ok().map(str::trim)
 }
 
-impl Outcome {
+impl ReplyOutcome {
     /// The outcome of a reply with this status that changed nothing.
     pub fn of_status(status: u16) -> Self {
         if status >= 500 { Self::Fault } else { Self::Refused }

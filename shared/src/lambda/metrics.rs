@@ -54,14 +54,14 @@ pub enum Metric {
     EventsGivenUp,
     /// Events whose endpoint was gone or switched off.
     EventsDropped,
-    /// Calls of the panel.
-    PanelCalls,
-    /// Calls of the panel without an answer that could be used; they are made again.
-    PanelFaults,
-    /// Effects that the panel refused for good.
-    PanelRefusals,
-    /// Milliseconds that a call of the panel took.
-    PanelMilliseconds,
+    /// Calls of the provisioner.
+    ProvisionerCalls,
+    /// Calls of the provisioner without an answer that could be used; they are made again.
+    ProvisionerFaults,
+    /// Effects that the provisioner refused for good.
+    ProvisionerRefusals,
+    /// Milliseconds that a call of the provisioner took.
+    ProvisionerMilliseconds,
 }
 
 impl Metric {
@@ -86,10 +86,10 @@ impl Metric {
         Self::EventRetries,
         Self::EventsGivenUp,
         Self::EventsDropped,
-        Self::PanelCalls,
-        Self::PanelFaults,
-        Self::PanelRefusals,
-        Self::PanelMilliseconds,
+        Self::ProvisionerCalls,
+        Self::ProvisionerFaults,
+        Self::ProvisionerRefusals,
+        Self::ProvisionerMilliseconds,
     ];
 
     /// Its name in CloudWatch.
@@ -114,17 +114,17 @@ impl Metric {
             Self::EventRetries => "EventRetries",
             Self::EventsGivenUp => "EventsGivenUp",
             Self::EventsDropped => "EventsDropped",
-            Self::PanelCalls => "PanelCalls",
-            Self::PanelFaults => "PanelFaults",
-            Self::PanelRefusals => "PanelRefusals",
-            Self::PanelMilliseconds => "PanelMilliseconds",
+            Self::ProvisionerCalls => "PanelCalls",
+            Self::ProvisionerFaults => "PanelFaults",
+            Self::ProvisionerRefusals => "PanelRefusals",
+            Self::ProvisionerMilliseconds => "PanelMilliseconds",
         }
     }
 
     fn unit(self) -> &'static str {
         match self {
             Self::SecondsToProvision => "Seconds",
-            Self::PanelMilliseconds => "Milliseconds",
+            Self::ProvisionerMilliseconds => "Milliseconds",
             _ => "Count",
         }
     }

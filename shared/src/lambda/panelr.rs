@@ -6,15 +6,15 @@ use serde_json::{Map, Value};
 
 use super::{
     http::{MAX_BODY, body, header},
-    reply::{Outcome, Reply},
+    reply::{Reply, ReplyOutcome},
 };
 use crate::{
     domain::api_key::{ApiKey, KeyHash, Scope},
-    ports::{Found, Lookup, PortError, Wanted},
+    ports::{Lookup, LookupKeys, LookupResult, PortError},
     use_case::{
         FieldError, Refusal, Service,
-        door::{Denied, enter},
-        record::Recorded,
+        auth::{AuthError, authenticate},
+        orders::record::RecordedOrder,
     },
     wire::{
         json::{JsonFault, parse_object},
@@ -27,7 +27,7 @@ pub const KEY_HEADER: &str = "x-panelr-api-key";
 
 /// Why a request could not be made into a command.
 #[derive(Debug)]
-pub enum Unreadable {
+pub enum RequestError {
     /// A body over the limit.
     TooLarge,
     /// No strict JSON object.
@@ -36,19 +36,19 @@ pub enum Unreadable {
     Fields(Vec<FieldError>),
 }
 
-impl From<Vec<FieldError>> for Unreadable {
+impl From<Vec<FieldError>> for RequestError {
     fn from(errors: Vec<FieldError>) -> Self {
         Self::Fields(errors)
     }
 }
 
 /// The object in a request's body.
-pub fn object(request: &Request) -> Result<Map<String, Value>, Unreadable> {
+pub fn object(request: &Request) -> Result<Map<String, Value>, RequestError> {
     let body = body(request);
     if body.len() > MAX_BODY {
-        return Err(Unreadable::TooLarge);
+        return Err(RequestError::TooLarge);
     }
-    parse_object(body).map_err(Unreadable::Json)
+    parse_object(body).map_err(RequestError::Json)
 }
 
 /// The request's `Idempotency-Key`: 1..255 visible ASCII characters. API Gateway joins a header that stands twice with
@@ -73,7 +73,7 @@ pub fn idempotency_key(request: &Request) -> Result<Option<String>, Vec<FieldErr
 pub fn command<C>(
     request: &Request,
     read: impl FnOnce(&Map<String, Value>) -> Result<C, Vec<FieldError>>,
-) -> Result<(C, Option<String>), Unreadable> {
+) -> Result<(C, Option<String>), RequestError> {
     let body = object(request)?;
     let key = idempotency_key(request)?;
     Ok((read(&body)?, key))
@@ -85,12 +85,12 @@ pub async fn admit<S: Lookup, Q, T, C>(
     service: &Service<S, Q, T>,
     request: &Request,
     scope: Scope,
-    command: Result<C, Unreadable>,
-    wanted: impl FnOnce(&C) -> Wanted,
-) -> Result<(ApiKey, Found, C), Reply> {
+    command: Result<C, RequestError>,
+    lookup_keys: impl FnOnce(&C) -> LookupKeys,
+) -> Result<(ApiKey, LookupResult, C), Reply> {
     let key = header(request, KEY_HEADER).filter(|key| !key.is_empty()).map(KeyHash::of);
-    let wanted = command.as_ref().map(wanted).unwrap_or_default();
-    let (caller, found) = enter(service, key, scope, wanted).await.map_err(denied)?;
+    let lookup_keys = command.as_ref().map(lookup_keys).unwrap_or_default();
+    let (caller, found) = authenticate(service, key, scope, lookup_keys).await.map_err(denied)?;
     match command {
         Ok(command) => Ok((caller, found, command)),
         Err(unreadable) => Err(refuse_unreadable(unreadable)),
@@ -103,24 +103,24 @@ pub async fn admit_reader<S: Lookup, Q, T>(
     request: &Request,
     scope: Scope,
 ) -> Result<ApiKey, Reply> {
-    let admitted = admit(service, request, scope, Ok(()), |()| Wanted::default()).await;
+    let admitted = admit(service, request, scope, Ok(()), |()| LookupKeys::default()).await;
     admitted.map(|(caller, _, ())| caller)
 }
 
 /// The reply to a request that read something.
 pub fn read<V, D: Serialize>(result: Result<V, PortError>, data: impl FnOnce(V) -> D) -> Reply {
     match result {
-        Ok(value) => success(&data(value), Outcome::Answered),
+        Ok(value) => success(&data(value), ReplyOutcome::Answered),
         Err(cause) => fault(cause.to_string()),
     }
 }
 
 /// The reply to a request that recorded or completed an order; `data` is made from the order.
-pub fn recorded(result: Result<Recorded, Refusal>, data: impl FnOnce(&Recorded) -> Value) -> Reply {
+pub fn recorded(result: Result<RecordedOrder, Refusal>, data: impl FnOnce(&RecordedOrder) -> Value) -> Reply {
     match result {
         Err(refusal) => refuse(refusal),
         Ok(recorded) => {
-            let outcome = if recorded.replayed { Outcome::Replayed } else { Outcome::Accepted };
+            let outcome = if recorded.replayed { ReplyOutcome::Replayed } else { ReplyOutcome::Accepted };
             let mut reply = success(&data(&recorded), outcome).about(&recorded.order);
             reply.send_failed = recorded.send_failed.is_some();
             reply.cause = recorded.send_failed.map(|cause| cause.to_string());
@@ -130,7 +130,7 @@ pub fn recorded(result: Result<Recorded, Refusal>, data: impl FnOnce(&Recorded) 
 }
 
 /// A success.
-pub fn success(data: &impl Serialize, outcome: Outcome) -> Reply {
+pub fn success(data: &impl Serialize, outcome: ReplyOutcome) -> Reply {
     match envelope::success(data) {
         Ok(body) => Reply::new(200, body, outcome, "ok"),
         Err(cause) => fault(cause.to_string()),
@@ -139,7 +139,7 @@ pub fn success(data: &impl Serialize, outcome: Outcome) -> Reply {
 
 /// A failure with this status, sentence and code.
 pub fn failure(status: u16, sentence: &str, code: &'static str) -> Reply {
-    Reply::new(status, envelope::failure(sentence, code, &[]), Outcome::of_status(status), code)
+    Reply::new(status, envelope::failure(sentence, code, &[]), ReplyOutcome::of_status(status), code)
 }
 
 /// A fault of ours that a retry may cure.
@@ -150,31 +150,33 @@ pub fn fault(cause: String) -> Reply {
     reply
 }
 
-fn denied(denied: Denied) -> Reply {
+fn denied(denied: AuthError) -> Reply {
     match denied {
-        Denied::NoKey => Reply::new(401, envelope::UNAUTHORIZED.to_owned(), Outcome::Refused, "unauthorized"),
-        Denied::NoScope(scope) => {
+        AuthError::InvalidKey => {
+            Reply::new(401, envelope::UNAUTHORIZED.to_owned(), ReplyOutcome::Refused, "unauthorized")
+        }
+        AuthError::MissingScope(scope) => {
             failure(403, &format!("This API key does not have the scope {}.", scope.as_str()), "forbidden")
         }
-        Denied::TooMany(seconds) => {
+        AuthError::RateLimited(seconds) => {
             let sentence = format!("This API key sends too many requests. Please try again in {seconds} s.");
             failure(429, &sentence, "rate_limited").after(seconds)
         }
-        Denied::Unavailable(cause) => fault(cause.to_string()),
+        AuthError::Unavailable(cause) => fault(cause.to_string()),
     }
 }
 
-fn refuse_unreadable(unreadable: Unreadable) -> Reply {
+fn refuse_unreadable(unreadable: RequestError) -> Reply {
     match unreadable {
-        Unreadable::TooLarge => failure(413, "The body is larger than 256 KiB.", "too_large"),
-        Unreadable::Json(fault) => failure(400, &fault.to_string(), "malformed"),
-        Unreadable::Fields(errors) => invalid(&errors),
+        RequestError::TooLarge => failure(413, "The body is larger than 256 KiB.", "too_large"),
+        RequestError::Json(fault) => failure(400, &fault.to_string(), "malformed"),
+        RequestError::Fields(errors) => invalid(&errors),
     }
 }
 
 fn invalid(errors: &[FieldError]) -> Reply {
     let sentence = errors.first().map_or("The request breaks a rule.", |error| error.message.as_str());
-    Reply::new(422, envelope::failure(sentence, "invalid", errors), Outcome::Refused, "invalid")
+    Reply::new(422, envelope::failure(sentence, "invalid", errors), ReplyOutcome::Refused, "invalid")
 }
 
 /// The reply to a refusal.

@@ -5,11 +5,11 @@ use crate::domain::work_order::WorkOrder;
 
 /// What a request came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ReplyOutcome {
     /// An order was recorded or moved on.
     Accepted,
     /// A payment was submitted.
-    Submitted,
+    SubmittedPayment,
     /// An order that was there was answered with.
     Replayed,
     /// Something was read.
@@ -20,12 +20,12 @@ pub enum Outcome {
     Fault,
 }
 
-impl Outcome {
+impl ReplyOutcome {
     /// As it is logged.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
-            Self::Submitted => "submitted",
+            Self::SubmittedPayment => "submitted",
             Self::Replayed => "replayed",
             Self::Answered => "answered",
             Self::Refused => "refused",
@@ -46,7 +46,7 @@ pub struct Reply {
     /// Methods for `Allow`.
     pub allow: Option<&'static str>,
     /// What it came to.
-    pub outcome: Outcome,
+    pub outcome: ReplyOutcome,
     /// A short code for the log: why it was refused.
     pub code: &'static str,
     /// The order it is about.
@@ -59,7 +59,7 @@ pub struct Reply {
 
 impl Reply {
     /// A reply without particulars.
-    pub fn new(status: u16, body: String, outcome: Outcome, code: &'static str) -> Self {
+    pub fn new(status: u16, body: String, outcome: ReplyOutcome, code: &'static str) -> Self {
         Self {
             status,
             body,
@@ -91,12 +91,12 @@ impl Reply {
     pub fn metrics(&self) -> Metrics {
         let mut metrics = Metrics::default();
         match self.outcome {
-            Outcome::Accepted => metrics.count(Metric::OrdersAccepted),
-            Outcome::Submitted => metrics.count(Metric::PaymentsSubmitted),
-            Outcome::Replayed => metrics.count(Metric::OrdersReplayed),
-            Outcome::Refused => metrics.count(Metric::OrdersRefused),
-            Outcome::Fault => metrics.count(Metric::Faults),
-            Outcome::Answered => {}
+            ReplyOutcome::Accepted => metrics.count(Metric::OrdersAccepted),
+            ReplyOutcome::SubmittedPayment => metrics.count(Metric::PaymentsSubmitted),
+            ReplyOutcome::Replayed => metrics.count(Metric::OrdersReplayed),
+            ReplyOutcome::Refused => metrics.count(Metric::OrdersRefused),
+            ReplyOutcome::Fault => metrics.count(Metric::Faults),
+            ReplyOutcome::Answered => {}
         }
         if self.send_failed {
             metrics.count(Metric::SendFailures);

@@ -6,16 +6,15 @@ use percent_encoding::percent_decode_str;
 use super::{
     http::{MAX_BODY, body, header},
     panelr::idempotency_key,
-    reply::{Outcome, Reply},
+    reply::{Reply, ReplyOutcome},
 };
 use crate::{
     domain::api_key::{ApiKey, KeyHash, Scope},
-    ports::{Lookup, Wanted},
+    ports::{Lookup, LookupKeys},
     use_case::{
         FieldError, Refusal, Service,
-        door::{Denied, enter},
-        find_order::OrderId,
-        record::Recorded,
+        auth::{AuthError, authenticate},
+        orders::{find_order::OrderId, record::RecordedOrder},
     },
     wire::shoppex as wire,
 };
@@ -27,17 +26,17 @@ pub async fn admit<S: Lookup, Q, T>(
     scope: Scope,
 ) -> Result<ApiKey, Reply> {
     let key = header(request, "authorization").and_then(bearer).map(KeyHash::of);
-    match enter(service, key, scope, Wanted::default()).await {
+    match authenticate(service, key, scope, LookupKeys::default()).await {
         Ok((caller, _)) => Ok(caller),
-        Err(Denied::NoKey) => Err(failure(401, "UNAUTHORIZED", "Invalid or missing API key.")),
-        Err(Denied::NoScope(scope)) => {
+        Err(AuthError::InvalidKey) => Err(failure(401, "UNAUTHORIZED", "Invalid or missing API key.")),
+        Err(AuthError::MissingScope(scope)) => {
             Err(failure(403, "FORBIDDEN", &format!("This API key does not have the scope {}.", scope.as_str())))
         }
-        Err(Denied::TooMany(seconds)) => {
+        Err(AuthError::RateLimited(seconds)) => {
             let message = format!("This API key sends too many requests. Please try again in {seconds} s.");
             Err(failure(429, "RATE_LIMITED", &message).after(seconds))
         }
-        Err(Denied::Unavailable(cause)) => Err(fault(cause.to_string())),
+        Err(AuthError::Unavailable(cause)) => Err(fault(cause.to_string())),
     }
 }
 
@@ -58,7 +57,7 @@ pub fn order_id(request: &Request) -> Result<OrderId, Reply> {
 /// The options in a request's body, with its `Idempotency-Key`.
 pub fn completion(
     request: &Request,
-) -> Result<(crate::use_case::complete_pending_order::Completion, Option<String>), Reply> {
+) -> Result<(crate::use_case::payments::complete_pending_order::Completion, Option<String>), Reply> {
     let body = body(request);
     if body.len() > MAX_BODY {
         return Err(failure(413, "VALIDATION_ERROR", "The body is larger than 256 KiB."));
@@ -69,11 +68,11 @@ pub fn completion(
 }
 
 /// The reply to a completion.
-pub fn recorded(result: Result<Recorded, Refusal>) -> Reply {
+pub fn recorded(result: Result<RecordedOrder, Refusal>) -> Reply {
     match result {
         Err(refusal) => refuse(refusal),
         Ok(recorded) => {
-            let outcome = if recorded.replayed { Outcome::Replayed } else { Outcome::Accepted };
+            let outcome = if recorded.replayed { ReplyOutcome::Replayed } else { ReplyOutcome::Accepted };
             let mut reply = Reply::new(200, wire::one(&recorded.order), outcome, "ok").about(&recorded.order);
             reply.send_failed = recorded.send_failed.is_some();
             reply.cause = recorded.send_failed.map(|cause| cause.to_string());
@@ -85,7 +84,7 @@ pub fn recorded(result: Result<Recorded, Refusal>) -> Reply {
 /// The reply to broken rules.
 pub fn invalid(errors: &[FieldError]) -> Reply {
     let message = errors.first().map_or("The request breaks a rule.", |error| error.message.as_str());
-    Reply::new(422, wire::failure("VALIDATION_ERROR", message, errors), Outcome::Refused, "VALIDATION_ERROR")
+    Reply::new(422, wire::failure("VALIDATION_ERROR", message, errors), ReplyOutcome::Refused, "VALIDATION_ERROR")
 }
 
 /// The reply for an order that is not there.
@@ -119,7 +118,7 @@ pub fn refuse(refusal: Refusal) -> Reply {
 
 /// A failure with this status.
 pub fn failure(status: u16, code: &'static str, message: &str) -> Reply {
-    Reply::new(status, wire::failure(code, message, &[]), Outcome::of_status(status), code)
+    Reply::new(status, wire::failure(code, message, &[]), ReplyOutcome::of_status(status), code)
 }
 
 /// A fault of ours that a retry may cure.

@@ -19,9 +19,9 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
 
 use super::{
-    endpoint::Endpoint,
-    reach::Reach,
+    address_policy::AddressPolicy,
     sign::{self, Message, SigningSecrets},
+    url::OutboundUrl,
 };
 use crate::domain::time::Timestamp;
 
@@ -53,7 +53,7 @@ impl fmt::Debug for Answer {
 /// Why there is no answer. It may be another time; whether the message took effect is not known. The text holds nothing
 /// of URL, message or reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum PostError {
     /// The message cannot be put into a request.
     #[error("the message cannot be sent as an HTTP request")]
     Unsendable,
@@ -79,37 +79,42 @@ pub enum Fault {
 
 /// The client. Clones share their connections.
 #[derive(Clone, Debug)]
-pub struct Outbound {
-    reach: Reach,
+pub struct OutboundClient {
+    policy: AddressPolicy,
     connector: SharedHttpConnector,
 }
 
-impl Outbound {
+impl OutboundClient {
     /// A client with this reach. Names are looked up as the operating system does.
-    pub fn new(reach: Reach) -> Self {
-        Self::with_resolver(reach, SystemResolver)
+    pub fn new(policy: AddressPolicy) -> Self {
+        Self::with_resolver(policy, SystemResolver)
     }
 
     /// Which addresses it may call.
-    pub fn reach(&self) -> Reach {
-        self.reach
+    pub fn policy(&self) -> AddressPolicy {
+        self.policy
     }
 
     /// A client that looks names up by `resolver`.
-    pub fn with_resolver(reach: Reach, resolver: impl ResolveDns + 'static) -> Self {
-        let resolver = Guarded { reach, inner: SharedDnsResolver::new(resolver) };
+    pub fn with_resolver(policy: AddressPolicy, resolver: impl ResolveDns + 'static) -> Self {
+        let resolver = Guarded { policy, inner: SharedDnsResolver::new(resolver) };
         let connector = Connector::builder()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             // Lambda may freeze for longer than others keep a connection.
             .pool_idle_timeout(Duration::from_secs(20))
             .build_with_resolver(resolver);
-        Self { reach, connector: SharedHttpConnector::new(connector) }
+        Self { policy, connector: SharedHttpConnector::new(connector) }
     }
 
     /// Posts a JSON message, signed.
-    pub async fn post(&self, to: &Endpoint, secrets: &SigningSecrets, message: &Message<'_>) -> Result<Answer, Fault> {
-        if !to.may_be_called(self.reach) {
-            return Err(Fault::NotPublic);
+    pub async fn post(
+        &self,
+        to: &OutboundUrl,
+        secrets: &SigningSecrets,
+        message: &Message<'_>,
+    ) -> Result<Answer, PostError> {
+        if !to.may_be_called(self.policy) {
+            return Err(PostError::NotPublic);
         }
         let request = http::Request::post(to.uri().clone())
             .header(http::header::CONTENT_TYPE, "application/json")
@@ -119,25 +124,26 @@ impl Outbound {
             .header(sign::TIMESTAMP, message.at.timestamp().to_string())
             .header(sign::SIGNATURE, secrets.sign(message))
             .body(SdkBody::from(message.body.to_vec()));
-        let request = request.ok().and_then(|request| HttpRequest::try_from(request).ok()).ok_or(Fault::Unsendable)?;
-        tokio::time::timeout(TIME_LIMIT, self.exchange(request, message.at)).await.unwrap_or(Err(Fault::Timeout))
+        let request =
+            request.ok().and_then(|request| HttpRequest::try_from(request).ok()).ok_or(PostError::Unsendable)?;
+        tokio::time::timeout(TIME_LIMIT, self.exchange(request, message.at)).await.unwrap_or(Err(PostError::Timeout))
     }
 
-    async fn exchange(&self, request: HttpRequest, at: Timestamp) -> Result<Answer, Fault> {
+    async fn exchange(&self, request: HttpRequest, at: Timestamp) -> Result<Answer, PostError> {
         let response = self.connector.call(request).await.map_err(|error| classify(&error))?;
         let status = response.status().as_u16();
         let retry_after = response.headers().get("retry-after").and_then(|value| waiting_time(value, at));
         let mut body = response.into_body();
         // A length that is said and too long need not be waited for.
         if body.content_length().is_some_and(|length| length > SIZE_LIMIT as u64) {
-            return Err(Fault::TooLong);
+            return Err(PostError::TooLong);
         }
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Fault::BrokenOff)?;
+            let frame = frame.map_err(|_| PostError::BrokenOff)?;
             let Ok(data) = frame.into_data() else { continue };
             if bytes.len() + data.len() > SIZE_LIMIT {
-                return Err(Fault::TooLong);
+                return Err(PostError::TooLong);
             }
             bytes.extend_from_slice(&data);
         }
@@ -154,36 +160,36 @@ fn waiting_time(value: &str, now: Timestamp) -> Option<Duration> {
     Some((at.to_utc() - now).to_std().unwrap_or_default())
 }
 
-fn classify(error: &ConnectorError) -> Fault {
+fn classify(error: &ConnectorError) -> PostError {
     let mut source: Option<&(dyn Error + 'static)> = Some(error);
     let mut connecting = false;
     while let Some(cause) = source {
-        if let Some(fault) = cause.downcast_ref::<Fault>() {
+        if let Some(fault) = cause.downcast_ref::<PostError>() {
             return *fault;
         }
         let client = cause.downcast_ref::<hyper_util::client::legacy::Error>();
         connecting |= client.is_some_and(hyper_util::client::legacy::Error::is_connect);
         source = cause.source();
     }
-    if connecting { Fault::Connect } else { Fault::BrokenOff }
+    if connecting { PostError::Connect } else { PostError::BrokenOff }
 }
 
 /// Gives the connector only addresses that may be called. Of a name with public and private addresses, the public ones.
 #[derive(Debug, Clone)]
 struct Guarded {
-    reach: Reach,
+    policy: AddressPolicy,
     inner: SharedDnsResolver,
 }
 
 impl ResolveDns for Guarded {
     fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
         DnsFuture::new(async move {
-            let found = self.inner.resolve_dns(name).await.map_err(|_| ResolveDnsError::new(Fault::Unresolved))?;
+            let found = self.inner.resolve_dns(name).await.map_err(|_| ResolveDnsError::new(PostError::Unresolved))?;
             if found.is_empty() {
-                return Err(ResolveDnsError::new(Fault::Unresolved));
+                return Err(ResolveDnsError::new(PostError::Unresolved));
             }
-            let allowed: Vec<IpAddr> = found.into_iter().filter(|address| self.reach.allows(*address)).collect();
-            if allowed.is_empty() { Err(ResolveDnsError::new(Fault::NotPublic)) } else { Ok(allowed) }
+            let allowed: Vec<IpAddr> = found.into_iter().filter(|address| self.policy.allows(*address)).collect();
+            if allowed.is_empty() { Err(ResolveDnsError::new(PostError::NotPublic)) } else { Ok(allowed) }
         })
     }
 }

@@ -22,7 +22,7 @@ const PREFIX: &str = "whsec_";
 /// A secret that cannot be used. The text holds nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.rule())]
-pub enum BadSecret {
+pub enum SecretError {
     /// There is none.
     None,
     /// Not `whsec_` and Base64.
@@ -31,7 +31,7 @@ pub enum BadSecret {
     Length,
 }
 
-impl BadSecret {
+impl SecretError {
     /// The rule that it breaks.
     pub fn rule(self) -> &'static str {
         match self {
@@ -65,9 +65,9 @@ impl fmt::Debug for SigningSecrets {
 
 impl SigningSecrets {
     /// Reads one or several secrets, `whsec_<Base64>`, separated by spaces.
-    pub fn parse(text: &str) -> Result<Self, BadSecret> {
+    pub fn parse(text: &str) -> Result<Self, SecretError> {
         let secrets: Vec<Vec<u8>> = text.split_ascii_whitespace().map(decode).collect::<Result<_, _>>()?;
-        if secrets.is_empty() { Err(BadSecret::None) } else { Ok(Self(secrets)) }
+        if secrets.is_empty() { Err(SecretError::None) } else { Ok(Self(secrets)) }
     }
 
     /// A new random secret as text: `whsec_` and 32 bytes. It is the only time that it can be read.
@@ -92,10 +92,10 @@ impl SigningSecrets {
     }
 }
 
-fn decode(text: &str) -> Result<Vec<u8>, BadSecret> {
-    let encoded = text.strip_prefix(PREFIX).ok_or(BadSecret::NotBase64)?;
-    let bytes = STANDARD.decode(encoded).map_err(|_| BadSecret::NotBase64)?;
-    if (24..=64).contains(&bytes.len()) { Ok(bytes) } else { Err(BadSecret::Length) }
+fn decode(text: &str) -> Result<Vec<u8>, SecretError> {
+    let encoded = text.strip_prefix(PREFIX).ok_or(SecretError::NotBase64)?;
+    let bytes = STANDARD.decode(encoded).map_err(|_| SecretError::NotBase64)?;
+    if (24..=64).contains(&bytes.len()) { Ok(bytes) } else { Err(SecretError::Length) }
 }
 
 #[cfg(test)]
@@ -131,11 +131,11 @@ mod tests {
     #[test]
     fn what_is_no_secret_is_refused_and_not_repeated() {
         for (text, why) in [
-            ("", BadSecret::None),
-            ("  ", BadSecret::None),
-            ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", BadSecret::NotBase64),
-            ("whsec_not base64", BadSecret::NotBase64),
-            ("whsec_c2hvcnQ=", BadSecret::Length),
+            ("", SecretError::None),
+            ("  ", SecretError::None),
+            ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", SecretError::NotBase64),
+            ("whsec_not base64", SecretError::NotBase64),
+            ("whsec_c2hvcnQ=", SecretError::Length),
         ] {
             assert_eq!(SigningSecrets::parse(text), Err(why), "{text}");
         }

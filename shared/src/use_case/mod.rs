@@ -5,39 +5,21 @@ use std::sync::Arc;
 use crate::{
     domain::{
         ids::PaymentMethodId, money::Amount, status::Status, time::Timestamp, token::TokenSecrets,
-        work_order::NotAllowed,
+        work_order::TransitionError,
     },
     ports::{Clock, PortError},
 };
 
-pub mod catalogue;
-pub mod change;
-pub mod claims;
-pub mod command;
-pub mod complete_by_token;
-pub mod complete_order;
-pub mod complete_pending_order;
-pub mod create_work_order;
-pub mod deliver_events;
-pub mod door;
-pub mod draft;
-pub mod find_order;
-pub mod get_work_order;
-pub mod keys;
-pub mod line_effect;
-pub mod lines;
-pub mod list_orders;
-pub mod once;
+pub mod auth;
+pub mod idempotency;
+pub mod key_bindings;
 pub mod operator;
+pub mod orders;
+pub mod payments;
 pub mod pricing;
-pub mod provision;
-pub mod provision_order;
-pub mod publish_events;
+pub mod provisioning;
 pub mod rate_limit;
-pub mod record;
-pub mod send_payment_instructions;
-pub mod submit_payment;
-pub mod sweep;
+pub mod webhooks;
 
 use rate_limit::RateLimits;
 
@@ -116,8 +98,8 @@ impl From<PortError> for Refusal {
     }
 }
 
-impl From<NotAllowed> for Refusal {
-    fn from(refused: NotAllowed) -> Self {
+impl From<TransitionError> for Refusal {
+    fn from(refused: TransitionError) -> Self {
         Self::WrongState(refused.from)
     }
 }

@@ -4,23 +4,23 @@ use rust_decimal::Decimal;
 
 use super::{
     FieldError, Refusal,
-    command::{Buyer, OrderRequest},
+    orders::command::{Buyer, OrderRequest},
 };
 use crate::{
     domain::{
-        cart::{self, CartLine},
+        cart::{self, CartItem},
         catalogue::PaymentMethod,
         ids::PaymentMethodId,
         money::{Amount, Currency},
         work_order::Customer,
     },
-    ports::Found,
+    ports::LookupResult,
 };
 
 /// A cart at today's prices, in one currency.
 pub struct Priced {
     /// Its lines.
-    pub cart: Vec<CartLine>,
+    pub cart: Vec<CartItem>,
     /// The currency of them all.
     pub currency: Currency,
     /// Sum of the lines.
@@ -28,7 +28,7 @@ pub struct Priced {
 }
 
 /// Prices the cart of `request` with what was `found`. Every rule that is broken is reported.
-pub fn price(request: &OrderRequest, found: &Found) -> Result<Priced, Vec<FieldError>> {
+pub fn price(request: &OrderRequest, found: &LookupResult) -> Result<Priced, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut cart = Vec::with_capacity(request.items.len());
     let mut currency = None;
@@ -54,7 +54,7 @@ pub fn price(request: &OrderRequest, found: &Found) -> Result<Priced, Vec<FieldE
             ));
         }
         if let Some(id) = item.activation_id {
-            match found.lines.get(&id).filter(|line| line.is_there()) {
+            match found.lines.get(&id).filter(|line| line.exists()) {
                 None => errors.push(FieldError::new(
                     field("activation_id"),
                     format!("names no line: there is none with id {id}"),
@@ -70,7 +70,7 @@ pub fn price(request: &OrderRequest, found: &Found) -> Result<Priced, Vec<FieldE
                 }
             }
         }
-        cart.push(CartLine::new(item, product));
+        cart.push(CartItem::new(item, product));
     }
     for (index, id) in request.bouquet_ids.iter().enumerate() {
         if !found.bouquets.contains_key(id) {
@@ -82,7 +82,7 @@ pub fn price(request: &OrderRequest, found: &Found) -> Result<Priced, Vec<FieldE
     }
     match currency {
         Some(currency) if errors.is_empty() => {
-            let sum = cart.iter().map(CartLine::total).sum();
+            let sum = cart.iter().map(CartItem::total).sum();
             Ok(Priced { cart, currency, sum })
         }
         _ => Err(errors),
@@ -90,7 +90,7 @@ pub fn price(request: &OrderRequest, found: &Found) -> Result<Priced, Vec<FieldE
 }
 
 /// Who buys: the customer that was given, or the one of the line that is renewed.
-pub fn customer(request: &OrderRequest, found: &Found) -> Result<Customer, FieldError> {
+pub fn customer(request: &OrderRequest, found: &LookupResult) -> Result<Customer, FieldError> {
     match &request.buyer {
         Buyer::Given(customer) => Ok(customer.clone()),
         Buyer::OfLine => {
@@ -107,7 +107,7 @@ pub fn customer(request: &OrderRequest, found: &Found) -> Result<Customer, Field
 }
 
 /// The active method with number `id`.
-pub fn active_method(id: PaymentMethodId, found: &Found) -> Result<&PaymentMethod, FieldError> {
+pub fn active_method(id: PaymentMethodId, found: &LookupResult) -> Result<&PaymentMethod, FieldError> {
     match &found.payment_method {
         Some(method) if method.id == id && method.active => Ok(method),
         Some(method) if method.id == id => {

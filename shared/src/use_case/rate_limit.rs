@@ -1,5 +1,5 @@
 //! How fast one key may send. Counted in the memory of one environment, without a call: a key that many environments serve
-//! at once gets the rate in each of them. API Gateway's limits a route bound all of it together (infra/security.md).
+//! at once gets the rate in each of them. API Gateway's limits a route bound all of it together (infra/docs/security.md).
 
 use std::{
     collections::HashMap,

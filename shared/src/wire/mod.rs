@@ -5,7 +5,7 @@ pub mod fields;
 pub mod json;
 pub mod panelr;
 pub mod query;
-pub mod seed;
 pub mod seed_export;
+pub mod seed_file;
 pub mod shoppex;
 pub mod webhook;

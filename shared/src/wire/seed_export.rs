@@ -80,7 +80,7 @@ fn without_nulls(value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::seed::parse;
+    use crate::wire::seed_file::parse;
 
     const FILE: &str = r#"{
         "settings": { "currency": "KWD", "first_work_order_id": 42 },

@@ -10,18 +10,18 @@ use super::{
 };
 use crate::{
     domain::{
-        cart::CartLine,
+        cart::CartItem,
         email::Email,
         ids::WorkOrderId,
         status::Status,
         time::{Timestamp, to_sortable},
         work_order::WorkOrder,
     },
-    ports::PlaceInList,
+    ports::Cursor,
     use_case::{
         FieldError,
-        complete_pending_order::Completion,
-        list_orders::{ListOrders, Page},
+        orders::list_orders::{ListOrders, ListedOrders},
+        payments::complete_pending_order::Completion,
     },
 };
 
@@ -101,7 +101,7 @@ pub fn list_query(query: &str) -> Result<ListOrders, Vec<FieldError>> {
 }
 
 /// A page in its envelope.
-pub fn page(page: &Page) -> String {
+pub fn page(page: &ListedOrders) -> String {
     let orders: Value = page.orders.iter().map(order).collect();
     let next = page.next.as_ref().map(cursor);
     let pagination = json!({ "next_cursor": next, "has_more": next.is_some() });
@@ -149,7 +149,7 @@ fn order(order: &WorkOrder) -> Value {
     })
 }
 
-fn item(line: &CartLine) -> Value {
+fn item(line: &CartItem) -> Value {
     json!({
         "product_id": line.product_id.to_string(),
         "product_title": line.name,
@@ -183,20 +183,20 @@ fn internal(shown: &str) -> Option<Vec<Status>> {
 }
 
 /// A place as a cursor: opaque to callers, and without anything private.
-fn cursor(place: &PlaceInList) -> String {
+fn cursor(place: &Cursor) -> String {
     match place {
-        PlaceInList::Number(number) => format!("n_{number}"),
-        PlaceInList::OfCustomer { created_at, order } => format!("c_{}_{}", to_sortable(*created_at), order.simple()),
+        Cursor::Number(number) => format!("n_{number}"),
+        Cursor::OfCustomer { created_at, order } => format!("c_{}_{}", to_sortable(*created_at), order.simple()),
     }
 }
 
-fn place(cursor: &str, of_customer: bool) -> Option<PlaceInList> {
+fn place(cursor: &str, of_customer: bool) -> Option<Cursor> {
     match cursor.split_once('_')? {
-        ("n", number) if !of_customer => number.parse().ok().map(WorkOrderId).map(PlaceInList::Number),
+        ("n", number) if !of_customer => number.parse().ok().map(WorkOrderId).map(Cursor::Number),
         ("c", rest) if of_customer => {
             let (created_at, order) = rest.split_once('_')?;
             let created_at: Timestamp = created_at.parse().ok()?;
-            Some(PlaceInList::OfCustomer { created_at, order: Uuid::try_parse(order).ok()? })
+            Some(Cursor::OfCustomer { created_at, order: Uuid::try_parse(order).ok()? })
         }
         _ => None,
     }

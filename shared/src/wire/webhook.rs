@@ -1,4 +1,4 @@
-//! The bodies that endpoints get. Documented in infra/events.md and in infra/openapi.yaml, `webhooks`.
+//! The bodies that endpoints get. Documented in infra/docs/webhooks.md and in infra/openapi.yaml, `webhooks`.
 
 use chrono::SecondsFormat;
 use serde_json::{Value, json};

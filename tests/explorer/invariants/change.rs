@@ -27,7 +27,7 @@ const TABLE: [(Status, &[&str], Status); 18] = {
         (Failed, OPERATOR, Queued),
         (PaymentSubmitted, KEY, PaymentSubmitted),
         (Pending, KEY, Pending),
-        // A remark: the panel refused to switch a line off.
+        // A remark: the provisioner refused to switch a line off.
         (Canceled, PROVISION, Canceled),
         (PendingPayment, KEY, PendingPayment),
     ]

@@ -12,9 +12,9 @@ use shared::domain::{
 
 use crate::{scheduler::Run, world::events::StreamItem};
 
-/// An event, as infra/events.md has it.
+/// An event, as infra/docs/webhooks.md has it.
 #[derive(Debug, PartialEq, Eq)]
-struct Wanted {
+struct LookupKeys {
     id: String,
     kind: &'static str,
     from: Option<Status>,
@@ -22,7 +22,7 @@ struct Wanted {
 }
 
 /// The event of this write.
-fn wanted(before: Option<&WorkOrder>, after: &WorkOrder) -> Option<Wanted> {
+fn wanted(before: Option<&WorkOrder>, after: &WorkOrder) -> Option<LookupKeys> {
     let (from, to) = (before.map(WorkOrder::status), after.status());
     let kind = match to {
         Status::Queued => "order.queued",
@@ -33,16 +33,16 @@ fn wanted(before: Option<&WorkOrder>, after: &WorkOrder) -> Option<Wanted> {
         Status::Pending | Status::PendingPayment | Status::Provisioning | Status::PaymentFailed => return None,
     };
     let id = format!("evt_{}_{}", after.uuid.simple(), after.version);
-    (from != Some(to)).then_some(Wanted { id, kind, from, to })
+    (from != Some(to)).then_some(LookupKeys { id, kind, from, to })
 }
 
 /// Is the right event told of each write?
 pub(crate) fn told(before: Option<&WorkOrder>, after: &WorkOrder) -> Result<(), String> {
-    let told: Vec<Wanted> = events(before, after)
+    let told: Vec<LookupKeys> = events(before, after)
         .into_iter()
-        .map(|event| Wanted { id: event.id, kind: event.kind.as_str(), from: event.from, to: event.to })
+        .map(|event| LookupKeys { id: event.id, kind: event.kind.as_str(), from: event.from, to: event.to })
         .collect();
-    let wanted: Vec<Wanted> = wanted(before, after).into_iter().collect();
+    let wanted: Vec<LookupKeys> = wanted(before, after).into_iter().collect();
     if told == wanted { Ok(()) } else { Err(format!("{after:?} after {before:?}: {told:?} is told, not {wanted:?}")) }
 }
 
@@ -57,12 +57,12 @@ pub(super) fn received(run: &Run) -> Result<(), String> {
     }
     for (place, item) in state.stream.iter().enumerate() {
         let parked = state.parked.contains(&place.to_string());
-        if parked != (*item == StreamItem::Unreadable) {
+        if parked != (*item == StreamItem::RequestError) {
             return Err(format!("record {place} of the stream was put aside, or should have been"));
         }
     }
     // Only what was stored is in here.
-    let mut all: BTreeMap<String, (Wanted, WorkOrder)> = BTreeMap::new();
+    let mut all: BTreeMap<String, (LookupKeys, WorkOrder)> = BTreeMap::new();
     for versions in state.versions.values() {
         for (place, after) in versions.iter().enumerate() {
             let before = place.checked_sub(1).and_then(|place| versions.get(place));
@@ -95,7 +95,7 @@ pub(super) fn received(run: &Run) -> Result<(), String> {
 }
 
 /// Does a body say what happened?
-fn says(event: &Wanted, order: &WorkOrder, body: &str) -> Result<(), String> {
+fn says(event: &LookupKeys, order: &WorkOrder, body: &str) -> Result<(), String> {
     let body: Value = serde_json::from_str(body).map_err(|_| "no JSON")?;
     let data = &body["data"];
     let name = |status: Option<Status>| status.map_or(Value::Null, |status| status.as_str().into());

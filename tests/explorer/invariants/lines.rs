@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Months;
 use shared::domain::{
-    activation::{Activation, LineStatus},
+    activation::{Activation, ActivationStatus},
     cart::Intent,
     ids::ActivationId,
     status::Status,
@@ -68,9 +68,10 @@ fn new_line(order: &WorkOrder, line: &Activation, unit: u32) -> Result<(), Strin
     if line.id != ActivationId(order.number.0 * 100 + u64::from(unit)) {
         return refuse("another order's number");
     }
-    // What is only reserved at the panel serves nobody; so it may stay, if its order failed.
-    let reserved = line.status == LineStatus::Reserved && order.status() == Status::Failed;
-    let wanted = if order.status() == Status::Canceled { LineStatus::Suspended } else { LineStatus::Active };
+    // What is only reserved at the provisioner serves nobody; so it may stay, if its order failed.
+    let reserved = line.status == ActivationStatus::Reserved && order.status() == Status::Failed;
+    let wanted =
+        if order.status() == Status::Canceled { ActivationStatus::Suspended } else { ActivationStatus::Active };
     if line.status != wanted && !reserved {
         return refuse("it serves, or does not, as its order says");
     }
@@ -88,8 +89,8 @@ fn new_line(order: &WorkOrder, line: &Activation, unit: u32) -> Result<(), Strin
 
 /// A completed order says which lines are its.
 fn names(scenario: &Scenario, order: &WorkOrder) -> Result<(), String> {
-    // The panel has names of its own.
-    let prefix = if scenario.panel { "tv-line" } else { "line" };
+    // The provisioner has names of its own.
+    let prefix = if scenario.provisioner { "tv-line" } else { "line" };
     let mut unit = 0;
     for item in &order.cart {
         let wanted: Vec<String> = match item.activation_id {
@@ -128,10 +129,10 @@ fn renewed(scenario: &Scenario, orders: &[WorkOrder], line: &Activation) -> Resu
     if !applied.is_superset(&must) || applied.iter().any(|name| !bought.contains_key(name)) {
         return Err(format!("{line:?}: {applied:?} were applied of {must:?}"));
     }
-    // With a panel each is reserved first, and what is reserved may give way.
+    // With a provisioner each is reserved first, and what is reserved may give way.
     let writes = line.version - first.version;
     let count = applied.len() as u64;
-    if if scenario.panel { writes < 2 * count } else { writes != count } {
+    if if scenario.provisioner { writes < 2 * count } else { writes != count } {
         return Err(format!("{line:?} was written {} times for {} renewals", line.version - 1, applied.len()));
     }
     let applied: Vec<&Bought> = applied.iter().filter_map(|name| bought.get(name)).collect();

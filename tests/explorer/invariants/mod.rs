@@ -4,8 +4,8 @@ mod change;
 mod events;
 mod lines;
 mod orders;
-mod panel;
 mod payments;
+mod provisioner;
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(crate) fn check(scenario: &Scenario, run: &Run) -> Result<(), String> {
     scenario.settle(&run.world);
     at_rest(scenario, run)?;
     everything_said_is_true(scenario, run)?;
-    // Whoever asked again has changed nothing; nor does the panel when it hears everything once more.
+    // Whoever asked again has changed nothing; nor does the provisioner when it hears everything once more.
     run.world.repeat_messages();
     at_rest(scenario, run)
 }
@@ -43,8 +43,8 @@ fn at_rest(scenario: &Scenario, run: &Run) -> Result<(), String> {
     }
     let lines = world.memory.all_lines();
     lines::as_bought(scenario, &orders, &lines)?;
-    if scenario.panel {
-        panel::agrees(run, &orders, &lines)?;
+    if scenario.provisioner {
+        provisioner::agrees(run, &orders, &lines)?;
     }
     if scenario.streams() {
         events::received(run)?;
@@ -65,7 +65,7 @@ fn finished(scenario: &Scenario, run: &Run, order: &WorkOrder) -> Result<(), Str
     if order.open_as().is_some_and(|status| !waits_for_an_operator(status)) {
         return Err("it is still open, and nobody acts on it".to_owned());
     }
-    if status == Status::Failed && !scenario.may_fail && !panel::refused(run, order) {
+    if status == Status::Failed && !scenario.may_fail && !provisioner::refused(run, order) {
         return Err(format!("it failed: {:?}", order.failure));
     }
     let reason = order.failure.is_some();

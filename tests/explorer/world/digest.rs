@@ -8,8 +8,10 @@ use std::{
 use futures_util::FutureExt;
 use serde::Serialize;
 use shared::{
-    domain::{activation::Activation, ids::ActivationId, panel::EffectKind, status::Status, work_order::WorkOrder},
-    ports::{Claims, Lines, Orders},
+    domain::{
+        activation::Activation, ids::ActivationId, provisioner::EffectKind, status::Status, work_order::WorkOrder,
+    },
+    ports::{Activations, KeyBindings, Orders},
 };
 use uuid::Uuid;
 
@@ -22,17 +24,17 @@ pub(crate) enum Key {
     Order(Uuid),
     Number(u64),
     Line(ActivationId),
-    Claim(String),
+    KeyBinding(String),
     /// The counter of numbers.
     Counter,
     /// How many messages wait.
     Depth,
     /// The index of open orders.
     Index,
-    /// A line at the panel, and what the panel was told of it.
-    AtPanel(u64),
+    /// A line at the provisioner, and what the provisioner was told of it.
+    ProvisionerState(u64),
     /// The endpoints, which nobody changes.
-    Endpoints,
+    WebhookEndpoints,
     /// What a step is about, where nothing is stored under it.
     About(String),
 }
@@ -84,19 +86,19 @@ impl World {
                     lines.into_values().next().map(|mut line| {
                         self.refresh_reservation(&line);
                         // Random, and nothing depends on it. It stands in the message too, whose other parts follow from
-                        // the line and from what is reserved; that it stays the same the panel sees.
+                        // the line and from what is reserved; that it stays the same the provisioner sees.
                         line.password = None;
-                        if let Some(reserved) = &mut line.panel.reserved {
+                        if let Some(reserved) = &mut line.provisioner.reserved {
                             reserved.body.clear();
                         }
                         of_json(&line)
                     })
                 }
-                Key::Claim(name) => {
-                    self.memory.find_claim(name).now_or_never().unwrap().unwrap().map(|claim| of_json(&claim))
+                Key::KeyBinding(name) => {
+                    self.memory.find_binding(name).now_or_never().unwrap().unwrap().map(|binding| of_json(&binding))
                 }
-                Key::AtPanel(line) => Some(self.state().panel.digest(*line)),
-                Key::Counter | Key::Depth | Key::Index | Key::Endpoints | Key::About(_) => None,
+                Key::ProvisionerState(line) => Some(self.state().provisioner.digest(*line)),
+                Key::Counter | Key::Depth | Key::Index | Key::WebhookEndpoints | Key::About(_) => None,
             };
             let mut state = self.state();
             match found {
@@ -109,7 +111,7 @@ impl World {
     /// A message has the line's version at which it is stored as its revision. An effect that is under way gives way to
     /// another order's only once its own order has ended; to a cancellation at once.
     fn refresh_reservation(&self, line: &Activation) {
-        let now = line.panel.reserved.as_deref();
+        let now = line.provisioner.reserved.as_deref();
         let mut state = self.state();
         let before = match now {
             Some(now) => state.reserved.insert(line.id, now.order),

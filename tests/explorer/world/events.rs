@@ -11,13 +11,13 @@ use shared::{
     domain::{
         event::EventKind,
         time::Timestamp,
-        webhook::{Endpoint, EndpointId, EndpointSecret, MAX_ATTEMPTS},
+        webhook::{MAX_ATTEMPTS, WebhookEndpoint, WebhookEndpointId, WebhookSecret},
     },
     ports::{
-        Courier, Deliveries, Endpoints, EventQueue, Made, OrderWrite, Outgoing, Parking, PortError, PostFault,
-        StreamRecord, Unpublished,
+        Deliveries, EventQueue, Insert, OrderWrite, PortError, StreamRecord, Unpublished, UnpublishedQueue,
+        WebhookDelivery, WebhookEndpoints, WebhookError, WebhookSender,
     },
-    use_case::deliver_events::Delivery,
+    use_case::webhooks::deliver_events::WebhookMessage,
 };
 use uuid::Uuid;
 
@@ -33,12 +33,12 @@ pub(crate) enum StreamItem {
     /// The write of an order that made this of its versions, from 0.
     Write(Uuid, usize),
     /// Something that nobody can read.
-    Unreadable,
+    RequestError,
 }
 
 /// An event in the queue.
 #[derive(Debug, Clone)]
-pub(crate) struct Sent(pub(crate) Arc<Outgoing>);
+pub(crate) struct Sent(pub(crate) Arc<WebhookDelivery>);
 
 impl Sent {
     fn name(&self) -> String {
@@ -57,12 +57,12 @@ pub(super) fn queue() -> Messages<Sent> {
 }
 
 /// One that is told everything, one that is told how orders end, one that is switched off.
-pub(crate) fn endpoints(now: Timestamp) -> Vec<Endpoint> {
-    let endpoint = |name: &str, events: &[EventKind], disabled| Endpoint {
-        id: EndpointId(name.to_owned()),
+pub(crate) fn endpoints(now: Timestamp) -> Vec<WebhookEndpoint> {
+    let endpoint = |name: &str, events: &[EventKind], disabled| WebhookEndpoint {
+        id: WebhookEndpointId(name.to_owned()),
         url: format!("https://{name}.example/"),
         events: events.iter().copied().collect(),
-        secret: EndpointSecret("whsec_c2VjcmV0".to_owned()),
+        secret: WebhookSecret("whsec_c2VjcmV0".to_owned()),
         created_at: now,
         disabled,
     };
@@ -73,29 +73,30 @@ pub(crate) fn endpoints(now: Timestamp) -> Vec<Endpoint> {
     ]
 }
 
-impl Endpoints for Ports {
-    async fn endpoints(&self) -> Result<Vec<Endpoint>, PortError> {
-        self.step(Kind::Read, "read endpoints", &[Key::Endpoints], |_| self.world.state().endpoints.clone()).await
+impl WebhookEndpoints for Ports {
+    async fn endpoints(&self) -> Result<Vec<WebhookEndpoint>, PortError> {
+        self.step(Kind::Read, "read endpoints", &[Key::WebhookEndpoints], |_| self.world.state().endpoints.clone())
+            .await
     }
 
-    async fn endpoint(&self, id: &EndpointId) -> Result<Option<Endpoint>, PortError> {
+    async fn endpoint(&self, id: &WebhookEndpointId) -> Result<Option<WebhookEndpoint>, PortError> {
         self.step(Kind::Read, "read endpoint", &[Key::About(id.to_string())], |_| {
             self.world.state().endpoints.iter().find(|endpoint| endpoint.id == *id).cloned()
         })
         .await
     }
 
-    async fn add_endpoint(&self, _: &Endpoint) -> Result<Made<()>, PortError> {
+    async fn add_endpoint(&self, _: &WebhookEndpoint) -> Result<Insert<()>, PortError> {
         Err(PortError::Corrupt("nobody adds endpoints here".to_owned()))
     }
 
-    async fn remove_endpoint(&self, _: &EndpointId) -> Result<bool, PortError> {
+    async fn remove_endpoint(&self, _: &WebhookEndpointId) -> Result<bool, PortError> {
         Err(PortError::Corrupt("nobody removes endpoints here".to_owned()))
     }
 }
 
-impl Parking for Ports {
-    async fn park(&self, what: &Unpublished) -> Result<(), PortError> {
+impl UnpublishedQueue for Ports {
+    async fn send_unpublished(&self, what: &Unpublished) -> Result<(), PortError> {
         self.step(Kind::Write, "put aside", &[], |_| {
             self.world.state().parked.insert(what.sequence_number.clone());
         })
@@ -103,25 +104,25 @@ impl Parking for Ports {
     }
 }
 
-impl Courier for Ports {
+impl WebhookSender for Ports {
     async fn post(
         &self,
-        endpoint: &Endpoint,
+        endpoint: &WebhookEndpoint,
         id: &str,
         body: &str,
         _: Timestamp,
         _: Duration,
-    ) -> Result<u16, PostFault> {
+    ) -> Result<u16, WebhookError> {
         let about = [Key::About(format!("{} {id}", endpoint.id))];
         let told = self.step(Kind::Post, "post event", &about, |turn| {
             let mut state = self.world.state();
             if turn == Turn::Refuse {
-                return Err(PostFault::Status(503));
+                return Err(WebhookError::Status(503));
             }
             state.received.entry((endpoint.id.clone(), id.to_owned())).or_default().insert(body.to_owned());
             Ok(204)
         });
-        told.await.unwrap_or_else(|cause| Err(PostFault::Unreachable(cause.to_string())))
+        told.await.unwrap_or_else(|cause| Err(WebhookError::Unreachable(cause.to_string())))
     }
 }
 
@@ -130,7 +131,7 @@ impl Courier for Ports {
 pub(crate) struct Events(pub(crate) Ports);
 
 impl EventQueue for Events {
-    async fn send_events(&self, events: &[Outgoing]) -> Result<(), PortError> {
+    async fn send_events(&self, events: &[WebhookDelivery]) -> Result<(), PortError> {
         let world = &self.0.world;
         let sent = self.0.step(Kind::SendBatch, "queue events", &[], |turn| {
             let many = if turn == Turn::Half { events.len() / 2 } else { events.len() };
@@ -168,7 +169,7 @@ impl Ports {
         let items: Vec<StreamItem> = state.stream[from..].iter().copied().take(batch).collect();
         let record = |(place, item): (usize, &StreamItem)| {
             let (pk, write) = match item {
-                StreamItem::Unreadable => ("order#?".to_owned(), Err("it cannot be read".to_owned())),
+                StreamItem::RequestError => ("order#?".to_owned(), Err("it cannot be read".to_owned())),
                 StreamItem::Write(uuid, version) => {
                     let versions = &state.versions[uuid];
                     let old = version.checked_sub(1).map(|before| versions[before].clone());
@@ -185,7 +186,7 @@ impl Ports {
     }
 
     /// Takes up to `batch` events.
-    pub(crate) async fn receive_events(&self, batch: usize) -> Vec<Delivery> {
+    pub(crate) async fn receive_events(&self, batch: usize) -> Vec<WebhookMessage> {
         let turn = self.turn(Kind::ReceiveEvents, "receive events").await;
         let mut state = self.world.state();
         let now = state.now;
@@ -194,10 +195,10 @@ impl Ports {
         let seen = digest(&seen);
         let actor = &mut state.actors[self.who];
         actor.seen = digest(&(actor.seen, turn, seen));
-        let delivery = |message: super::queue::Message<Sent>| Delivery {
+        let delivery = |message: super::queue::Message<Sent>| WebhookMessage {
             message_id: message.id.to_string(),
             receipt: message.id.to_string(),
-            outgoing: Some((*message.about.0).clone()),
+            delivery: Some((*message.about.0).clone()),
             count: message.count,
         };
         taken.into_iter().map(delivery).collect()

@@ -1,9 +1,9 @@
-//! The world of one run: a store, queues, a panel and endpoints in memory, whose every step waits for its turn. The schedule says which step is
+//! The world of one run: a store, queues, a provisioner and endpoints in memory, whose every step waits for its turn. The schedule says which step is
 //! next and what becomes of it; what there is of state is known as a number, so that equal states are told.
 
 pub(crate) mod digest;
 pub(crate) mod events;
-pub(crate) mod panel;
+pub(crate) mod provisioner;
 pub(crate) mod queue;
 pub(crate) mod store;
 mod turn;
@@ -18,10 +18,10 @@ use shared::{
     domain::{
         ids::ActivationId,
         time::Timestamp,
-        webhook::{Endpoint, EndpointId},
+        webhook::{WebhookEndpoint, WebhookEndpointId},
         work_order::WorkOrder,
     },
-    ports::{Clock, Found, OrderName, PortError},
+    ports::{Clock, LookupResult, OrderRef, PortError},
 };
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ pub(crate) use self::turn::{Kind, Turn, Waiting};
 use self::{
     digest::{Key, digest},
     events::{Sent, StreamItem},
-    panel::TestPanel,
+    provisioner::TestProvisioner,
     queue::Messages,
     turn::{Process, Wait},
 };
@@ -65,8 +65,8 @@ pub(crate) struct State {
     /// Every version of every order that was ever stored.
     pub(crate) versions: HashMap<Uuid, Vec<WorkOrder>>,
     /// Messages about orders.
-    pub(crate) queue: Messages<OrderName>,
-    pub(crate) panel: TestPanel,
+    pub(crate) queue: Messages<OrderRef>,
+    pub(crate) provisioner: TestProvisioner,
     /// Whose effect is under way on each line.
     pub(crate) reserved: HashMap<ActivationId, Uuid>,
     /// The table's stream: every write, in its order.
@@ -77,11 +77,11 @@ pub(crate) struct State {
     pub(crate) streaming: bool,
     /// Places of what could not be published and was put aside.
     pub(crate) parked: BTreeSet<String>,
-    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) endpoints: Vec<WebhookEndpoint>,
     /// Events on their way to endpoints.
     pub(crate) events: Messages<Sent>,
     /// The bodies that each endpoint was told under each id.
-    pub(crate) received: BTreeMap<(EndpointId, String), BTreeSet<String>>,
+    pub(crate) received: BTreeMap<(WebhookEndpointId, String), BTreeSet<String>>,
     /// What was found wrong when it was stored.
     pub(crate) broken: Vec<String>,
     /// The steps so far, for whoever must understand a failure.
@@ -96,7 +96,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(found: Found, skews: &[i64], now: Timestamp) -> Self {
+    pub(crate) fn new(found: LookupResult, skews: &[i64], now: Timestamp) -> Self {
         let lines: Vec<Key> = found.lines.keys().copied().map(Key::Line).collect();
         let actors = skews.iter().map(|skew| Actor { skew: *skew, ..Actor::default() }).collect();
         let state = State {
@@ -109,7 +109,7 @@ impl World {
             next_number: 42,
             versions: HashMap::new(),
             queue: queue::of_orders(),
-            panel: TestPanel::default(),
+            provisioner: TestProvisioner::default(),
             reserved: HashMap::new(),
             stream: Vec::new(),
             published: 0,

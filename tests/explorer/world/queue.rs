@@ -7,8 +7,8 @@ use std::{
 
 use shared::{
     domain::provisioning::MAX_DELIVERIES,
-    ports::{Deliveries, OrderName, PortError, Queue},
-    use_case::provision::Delivery,
+    ports::{Deliveries, OrderRef, PortError, Queue},
+    use_case::provisioning::provision::OrderMessage,
 };
 
 use super::{
@@ -123,7 +123,7 @@ impl<T: Clone + Hash> Messages<T> {
 }
 
 impl Queue for Ports {
-    async fn send(&self, name: OrderName) -> Result<(), PortError> {
+    async fn send(&self, name: OrderRef) -> Result<(), PortError> {
         self.step(Kind::Send, "send message", &[], |turn| {
             if turn != Turn::Lose {
                 self.world.put(name, 0);
@@ -160,7 +160,7 @@ impl Deliveries for Ports {
 
 impl Ports {
     /// Takes up to `batch` messages.
-    pub(crate) async fn receive(&self, batch: usize) -> Vec<Delivery> {
+    pub(crate) async fn receive(&self, batch: usize) -> Vec<OrderMessage> {
         let turn = self.turn(Kind::Receive, "receive").await;
         let mut state = self.world.state();
         let now = state.now;
@@ -168,7 +168,7 @@ impl Ports {
         let seen: Vec<_> = taken.iter().map(|message| (message.about, message.count)).collect();
         let actor = &mut state.actors[self.who];
         actor.seen = digest(&(actor.seen, turn, seen));
-        let delivery = |message: super::queue::Message<OrderName>| Delivery {
+        let delivery = |message: super::queue::Message<OrderRef>| OrderMessage {
             message_id: message.id.to_string(),
             receipt: message.id.to_string(),
             name: Some(message.about),
@@ -185,13 +185,13 @@ impl Ports {
 }
 
 /// A queue of messages about orders, ten deliveries each.
-pub(super) fn of_orders() -> Messages<OrderName> {
+pub(super) fn of_orders() -> Messages<OrderRef> {
     Messages::new(MAX_DELIVERIES)
 }
 
 impl super::World {
     /// Puts a message into the queue that was delivered `count` times.
-    pub(crate) fn put(&self, name: OrderName, count: u32) {
+    pub(crate) fn put(&self, name: OrderRef, count: u32) {
         let mut state = self.state();
         let now = state.now;
         state.queue.put(name, count, now);

@@ -6,15 +6,15 @@ use futures_util::FutureExt;
 use shared::{
     domain::{
         activation::Activation,
-        claim::Claim,
         ids::{ActivationId, WorkOrderId},
+        key_binding::KeyBinding,
         status::Status,
         time::Timestamp,
         work_order::WorkOrder,
     },
     ports::{
-        Claims, Found, Lines, Loaded, Lookup, Made, Numbers, OpenOrder, OpenOrders, OrderName, Orders, PortError,
-        Saved, Wanted,
+        Activations, Insert, KeyBindings, Loaded, Lookup, LookupKeys, LookupResult, Numbers, OpenOrder, OpenOrders,
+        OrderRef, Orders, PortError, Save,
     },
 };
 use uuid::Uuid;
@@ -35,19 +35,19 @@ fn line_keys(ids: &BTreeSet<ActivationId>) -> Vec<Key> {
 }
 
 impl Lookup for Ports {
-    async fn look_up(&self, wanted: &Wanted) -> Result<Found, PortError> {
-        let keys = line_keys(&wanted.lines);
-        self.step(Kind::Read, "look up", &keys, |_| now(self.world.memory.look_up(wanted))).await
+    async fn look_up(&self, lookup_keys: &LookupKeys) -> Result<LookupResult, PortError> {
+        let keys = line_keys(&lookup_keys.lines);
+        self.step(Kind::Read, "look up", &keys, |_| now(self.world.memory.look_up(lookup_keys))).await
     }
 }
 
 impl Orders for Ports {
-    async fn create(&self, order: &mut WorkOrder) -> Result<Made<WorkOrder>, PortError> {
+    async fn create(&self, order: &mut WorkOrder) -> Result<Insert<WorkOrder>, PortError> {
         let keys = [Key::Order(order.uuid)];
         self.step(Kind::Write, "create order", &keys, |_| now(self.world.memory.create(order))).await
     }
 
-    async fn point(&self, name: OrderName) -> Result<(), PortError> {
+    async fn put_number_pointer(&self, name: OrderRef) -> Result<(), PortError> {
         let keys = [Key::Number(name.number.0)];
         self.step(Kind::Write, "point", &keys, |_| {
             let before = self.world.memory.numbers().get(&name.number.0).copied();
@@ -55,7 +55,7 @@ impl Orders for Ports {
                 let number = name.number;
                 self.world.state().broken.push(format!("number {number} is given to two orders"));
             }
-            now(self.world.memory.point(name));
+            now(self.world.memory.put_number_pointer(name));
         })
         .await
     }
@@ -70,13 +70,13 @@ impl Orders for Ports {
         self.step(Kind::Read, "read order", &keys, |_| now(self.world.memory.order_by_number(number))).await
     }
 
-    async fn load(&self, names: &[OrderName]) -> Result<Vec<Loaded>, PortError> {
+    async fn load(&self, names: &[OrderRef]) -> Result<Vec<Loaded>, PortError> {
         let keys: Vec<Key> =
             names.iter().flat_map(|name| [Key::Order(name.order), Key::Number(name.number.0)]).collect();
         self.step(Kind::Read, "load orders", &keys, |_| now(self.world.memory.load(names))).await
     }
 
-    async fn save(&self, order: &mut WorkOrder) -> Result<Saved, PortError> {
+    async fn save(&self, order: &mut WorkOrder) -> Result<Save, PortError> {
         let keys = [Key::Order(order.uuid)];
         let mut written: Option<WorkOrder> = None;
         let saved = self
@@ -86,11 +86,11 @@ impl Orders for Ports {
                     let stored = now(self.world.memory.order(written.uuid));
                     let id = written.change_ids.last();
                     let own = stored.is_some_and(|stored| stored.change_ids.iter().any(|kept| Some(kept) == id));
-                    return if own { Saved::Done } else { Saved::Lost };
+                    return if own { Save::Saved } else { Save::Conflict };
                 }
                 let mut attempt = order.clone();
                 let saved = now(self.world.memory.save(&mut attempt));
-                written = (saved == Saved::Done).then_some(attempt);
+                written = (saved == Save::Saved).then_some(attempt);
                 saved
             })
             .await?;
@@ -123,27 +123,29 @@ impl Numbers for Ports {
     }
 }
 
-impl Lines for Ports {
+impl Activations for Ports {
     async fn lines(&self, ids: &BTreeSet<ActivationId>) -> Result<HashMap<ActivationId, Activation>, PortError> {
         self.step(Kind::Read, "read lines", &line_keys(ids), |_| now(self.world.memory.lines(ids))).await
     }
 
-    async fn make(&self, line: &Activation) -> Result<Made<Activation>, PortError> {
+    async fn make(&self, line: &Activation) -> Result<Insert<Activation>, PortError> {
         self.step(Kind::Write, "make line", &[Key::Line(line.id)], |_| now(self.world.memory.make(line))).await
     }
 
-    async fn save_line(&self, line: &mut Activation) -> Result<Saved, PortError> {
+    async fn save_activation(&self, line: &mut Activation) -> Result<Save, PortError> {
         let keys = [Key::Line(line.id)];
         let mut attempt = line.clone();
         attempt.version += 1;
         let saved = self
-            .step(Kind::Write, "save line", &keys, |_| match now(self.world.memory.save_line(&mut line.clone())) {
-                // A line that is as it was to become is this write's own first attempt, or as good.
-                Saved::Lost => {
-                    let stored = now(self.world.memory.lines(&BTreeSet::from([line.id])));
-                    if stored.get(&line.id) == Some(&attempt) { Saved::Done } else { Saved::Lost }
+            .step(Kind::Write, "save line", &keys, |_| {
+                match now(self.world.memory.save_activation(&mut line.clone())) {
+                    // A line that is as it was to become is this write's own first attempt, or as good.
+                    Save::Conflict => {
+                        let stored = now(self.world.memory.lines(&BTreeSet::from([line.id])));
+                        if stored.get(&line.id) == Some(&attempt) { Save::Saved } else { Save::Conflict }
+                    }
+                    Save::Saved => Save::Saved,
                 }
-                Saved::Done => Saved::Done,
             })
             .await?;
         *line = attempt;
@@ -151,15 +153,15 @@ impl Lines for Ports {
     }
 }
 
-impl Claims for Ports {
-    async fn claim(&self, name: &str, claim: &Claim, at: Timestamp) -> Result<Made<Claim>, PortError> {
-        let keys = [Key::Claim(name.to_owned())];
-        self.step(Kind::Write, "claim key", &keys, |_| now(self.world.memory.claim(name, claim, at))).await
+impl KeyBindings for Ports {
+    async fn bind_key(&self, name: &str, binding: &KeyBinding, at: Timestamp) -> Result<Insert<KeyBinding>, PortError> {
+        let keys = [Key::KeyBinding(name.to_owned())];
+        self.step(Kind::Write, "claim key", &keys, |_| now(self.world.memory.bind_key(name, binding, at))).await
     }
 
-    async fn find_claim(&self, name: &str) -> Result<Option<Claim>, PortError> {
-        let keys = [Key::Claim(name.to_owned())];
-        self.step(Kind::Read, "read claim", &keys, |_| now(self.world.memory.find_claim(name))).await
+    async fn find_binding(&self, name: &str) -> Result<Option<KeyBinding>, PortError> {
+        let keys = [Key::KeyBinding(name.to_owned())];
+        self.step(Kind::Read, "read claim", &keys, |_| now(self.world.memory.find_binding(name))).await
     }
 }
 

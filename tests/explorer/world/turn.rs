@@ -33,9 +33,9 @@ pub(crate) enum Turn {
     Other,
     /// Of a batch, the first half is done.
     Half,
-    /// The other side does not do it, and says so: the panel for good, an endpoint this time.
+    /// The other side does not do it, and says so: the provisioner for good, an endpoint this time.
     Refuse,
-    /// The panel does not do it now, and says when it wants to be asked again.
+    /// The provisioner does not do it now, and says when it wants to be asked again.
     Later,
     /// The caller has given up waiting when the call arrives.
     Late,
@@ -58,7 +58,7 @@ pub(crate) enum Kind {
     SendBatch,
     /// Posts an event to an endpoint.
     Post,
-    /// Tells the panel of an effect.
+    /// Tells the provisioner of an effect.
     Tell,
     /// A client waits before it asks again: after a few times, until nobody else can go on.
     Pause,

@@ -8,7 +8,7 @@ use lambda_http::http::{HeaderName, HeaderValue};
 use serde_json::Value;
 use shared::{
     domain::{status::Status, work_order::WorkOrder},
-    ports::OrderName,
+    ports::OrderRef,
 };
 
 use crate::{
@@ -81,7 +81,7 @@ fn order(function: &'static str, path: &str, input: &[u8]) -> String {
     answer.status.to_string()
 }
 
-fn accepted(function: &str, answer: &Answer, order: &WorkOrder, made: usize, messages: &[OrderName]) {
+fn accepted(function: &str, answer: &Answer, order: &WorkOrder, made: usize, messages: &[OrderRef]) {
     let queued = order.status() == Status::Queued;
     if made == 0 {
         // By token: an order that was there. One that was further already is answered and not queued once more.
@@ -90,7 +90,7 @@ fn accepted(function: &str, answer: &Answer, order: &WorkOrder, made: usize, mes
         assert_eq!((made, messages.len()), (1, usize::from(queued)), "{function}: {}", answer.text);
         assert!(order.number.0 < 42, "a number of its own");
     }
-    assert!(messages.iter().all(|name| *name == OrderName::from(order)), "another order was queued");
+    assert!(messages.iter().all(|name| *name == OrderRef::from(order)), "another order was queued");
     if function != "create_work_order" {
         assert_eq!(answer.data()["status"], "queued", "{function}");
         // What an operator or another shop let through before may be unpaid.
@@ -104,7 +104,7 @@ fn again(world: &World, function: &'static str, sent: &Sent<'_>, first: &Answer,
     let before = world.store.all_orders().len();
     let second = send(world, function, sent);
     let by_token = order.token_version.is_some() && function == "complete_order";
-    if order.once.is_some() || by_token {
+    if order.fingerprints.is_some() || by_token {
         assert_eq!((second.status, &second.text), (first.status, &first.text), "{function}: the same request again");
         assert_eq!(world.store.all_orders().len(), before, "{function}: an order was made twice");
         assert!(world.store.take_sent().iter().all(|name| name.order == order.uuid));
@@ -126,7 +126,7 @@ pub(crate) fn shown(world: &World, order: &WorkOrder) {
 
 /// Its message is worked off, and it is shown as what became of it.
 fn provisioned(world: &World, order: &WorkOrder) {
-    let failures = queue::deliver(world, &OrderName::from(order));
+    let failures = queue::deliver(world, &OrderRef::from(order));
     assert!(failures.is_empty(), "its message is not done with");
     let order = world.order(&order.reference().to_string());
     assert!(matches!(order.status(), Status::Completed | Status::Failed), "{}", order.status());

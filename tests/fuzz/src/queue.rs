@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use serde_json::json;
 use shared::{
-    ports::{NoPanel, OrderName},
-    sqs::from_body,
+    aws::sqs::from_body,
+    ports::{NoProvisioner, OrderRef},
 };
 
 use crate::{
@@ -48,15 +48,15 @@ pub(crate) fn sqs_event(input: &[u8]) -> String {
 }
 
 /// Delivers an order's message; the ids of the messages that come back.
-pub(crate) fn deliver(world: &World, name: &OrderName) -> Vec<String> {
-    let body = shared::sqs::to_body(*name).expect("a message");
+pub(crate) fn deliver(world: &World, name: &OrderRef) -> Vec<String> {
+    let body = shared::aws::sqs::to_body(*name).expect("a message");
     let event = json!({ "Records": [{ "messageId": "message-1", "receiptHandle": "receipt-1", "body": body }] });
     consume(world, serde_json::from_value(event).expect("an event"), body.len())
 }
 
 fn consume(world: &World, event: SqsEvent, held: usize) -> Vec<String> {
     let time_left = || Duration::from_secs(60);
-    let work = || block_on(provision::handle(&world.worker, &NoPanel, event, "request-1", &time_left));
+    let work = || block_on(provision::handle(&world.worker, &NoProvisioner, event, "request-1", &time_left));
     let response: SqsBatchResponse = metered(held, work);
     response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
 }

@@ -9,7 +9,7 @@ use std::{
 use acceptance::{clock::TestClock, memory::Memory, orders::item};
 use shared::{
     domain::{
-        cart::{CartLine, Intent},
+        cart::{CartItem, Intent},
         catalogue::PaymentMethod,
         email::Email,
         ids::{PaymentMethodId, WorkOrderId},
@@ -19,9 +19,9 @@ use shared::{
         token::{TokenSecret, TokenSecrets},
         work_order::{Customer, MethodSnapshot, NewWorkOrder, WorkOrder},
     },
-    ports::{Found, Orders},
+    ports::{LookupResult, Orders},
     use_case::{Service, Worker, rate_limit::RateLimits},
-    wire::seed,
+    wire::seed_file,
 };
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -49,15 +49,15 @@ pub(crate) struct World {
 }
 
 struct Demo {
-    found: Found,
+    found: LookupResult,
     methods: HashMap<PaymentMethodId, PaymentMethod>,
     orders: Vec<WorkOrder>,
 }
 
 static DEMO: LazyLock<Demo> = LazyLock::new(|| {
-    let seed = seed::parse(local::start::DEMO.as_bytes()).unwrap();
+    let seed = seed_file::parse(local::start::DEMO.as_bytes()).unwrap();
     let methods: HashMap<_, _> = seed.payment_methods.into_iter().map(|method| (method.id, method)).collect();
-    let found = Found {
+    let found = LookupResult {
         key: seed.api_keys.into_iter().next(),
         products: seed.products.into_iter().map(|product| (product.id, product)).collect(),
         payment_method: None,
@@ -96,7 +96,7 @@ fn order(number: u64, status: Status, method: Option<MethodSnapshot>) -> WorkOrd
             address: None,
         },
         currency: Currency::USD,
-        cart: vec![CartLine { price, ..item(intent, line, 1) }],
+        cart: vec![CartItem { price, ..item(intent, line, 1) }],
         adjustment: None,
         payment: None,
         payment_method: method,
@@ -106,7 +106,7 @@ fn order(number: u64, status: Status, method: Option<MethodSnapshot>) -> WorkOrd
         categories: vec![],
         status,
         token_version: Some(1),
-        once: None,
+        fingerprints: None,
         remark: None,
         at: from_wire("2026-11-23 11:00:00").unwrap(),
     };
@@ -120,7 +120,7 @@ impl World {
         block_on(async {
             for order in orders {
                 store.create(&mut order.clone()).await.unwrap();
-                store.point(order.into()).await.unwrap();
+                store.put_number_pointer(order.into()).await.unwrap();
             }
         });
         let clock = Arc::new(TestClock::at(NOW));

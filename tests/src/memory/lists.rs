@@ -7,7 +7,7 @@ use shared::{
         ids::WorkOrderId,
         work_order::WorkOrder,
     },
-    ports::{Catalogue, Listing, PlaceInList, PortError, Stretch},
+    ports::{Catalogue, Cursor, Listing, OrderPage, PortError},
 };
 
 use super::Memory;
@@ -46,12 +46,12 @@ impl Listing for Memory {
     async fn orders_of_customer(
         &self,
         customer: &Email,
-        after: Option<PlaceInList>,
+        after: Option<Cursor>,
         limit: u32,
-    ) -> Result<Stretch, PortError> {
+    ) -> Result<OrderPage, PortError> {
         let state = self.state();
         let after = match after {
-            Some(PlaceInList::OfCustomer { created_at, order }) => Some((created_at, order)),
+            Some(Cursor::OfCustomer { created_at, order }) => Some((created_at, order)),
             _ => None,
         };
         let of_customer = state.orders.values().filter(|order| order.customer.email == *customer);
@@ -60,7 +60,7 @@ impl Listing for Memory {
             .collect();
         rest.sort_by_key(|order| std::cmp::Reverse((order.created_at, order.uuid)));
         let limit = limit as usize;
-        let place = |order: &WorkOrder| PlaceInList::OfCustomer { created_at: order.created_at, order: order.uuid };
+        let place = |order: &WorkOrder| Cursor::OfCustomer { created_at: order.created_at, order: order.uuid };
         let next = rest.get(limit).and_then(|_| rest.get(limit.checked_sub(1)?)).map(|order| place(order));
         Ok((rest.into_iter().take(limit).map(|order| (place(order), order.clone())).collect(), next))
     }

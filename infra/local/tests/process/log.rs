@@ -2,7 +2,7 @@
 
 use local::{DEMO_KEY, Local, Options};
 use serde_json::{Value, json};
-use shared::ports::Endpoints;
+use shared::ports::WebhookEndpoints;
 
 use crate::{
     program::{Program, lines},

@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 mod log;
-mod panel;
 mod program;
+mod provisioner;
 mod receiver;
 mod running;

@@ -6,7 +6,7 @@ use axum::{Router, body::Bytes, extract::State, http::HeaderMap};
 use shared::{
     domain::{
         time::Timestamp,
-        webhook::{Endpoint, EndpointId, EndpointSecret},
+        webhook::{WebhookEndpoint, WebhookEndpointId, WebhookSecret},
     },
     outbound::sign::SigningSecrets,
 };
@@ -14,18 +14,18 @@ use shared::{
 type Told = Arc<Mutex<Vec<(String, String)>>>;
 
 pub(crate) struct Receiver {
-    pub(crate) endpoint: Endpoint,
+    pub(crate) endpoint: WebhookEndpoint,
     told: Told,
 }
 
 impl Receiver {
     pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = Endpoint {
-            id: EndpointId("ep_0123456789ab".to_owned()),
+        let endpoint = WebhookEndpoint {
+            id: WebhookEndpointId("ep_0123456789ab".to_owned()),
             url: format!("http://{}/hook?key=url-private", listener.local_addr().unwrap()),
             events: [].into(),
-            secret: EndpointSecret(SigningSecrets::random_text().unwrap()),
+            secret: WebhookSecret(SigningSecrets::random_text().unwrap()),
             created_at: Timestamp::UNIX_EPOCH,
             disabled: false,
         };

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use local::{Local, Options};
 use serde_json::{Value, json};
-use shared::ports::Endpoints;
+use shared::ports::WebhookEndpoints;
 
 use crate::{
     program::{Program, cart, command, fails, lines},

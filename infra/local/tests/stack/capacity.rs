@@ -1,4 +1,4 @@
-//! What README and infra/scale.md say of cost and capacity is what their own counts come to.
+//! What README and infra/docs/scale.md say of cost and capacity is what their own counts come to.
 
 use crate::documents::{Document, text};
 
@@ -56,9 +56,9 @@ fn the_sums_of_costs_are_right() {
     let fixed = parts.iter().sum::<f64>() - 0.30 - 0.10;
     assert_eq!(format!("{fixed:.0}"), month, "{parts:?}");
 
-    let scale = text("infra/scale.md");
+    let scale = text("infra/docs/scale.md");
     assert!(scale.contains(&format!("At {sum:.2} USD a million orders and {month} USD a month")));
-    for row in table("infra/scale.md", "| rate, day and night") {
+    for row in table("infra/docs/scale.md", "| rate, day and night") {
         let rate = match row[0].split_once('/').unwrap() {
             (rate, "s") => number(rate),
             (rate, _) => number(rate) / 60.0,
@@ -82,14 +82,14 @@ fn as_many_metrics_are_paid_as_there_are() {
 
 #[test]
 fn units_at_ten_thousand_orders_are_those_of_one_times_ten_thousand() {
-    for row in table("infra/scale.md", "| | units an order") {
+    for row in table("infra/docs/scale.md", "| | units an order") {
         assert!((number(&row[1]) * 10_000.0 - number(&row[2])).abs() < 1.0, "{row:?}");
     }
 }
 
 /// The limits by their places: what they are, and at how many orders a second they bind.
 fn limits() -> Vec<(String, f64)> {
-    let rows = table("infra/scale.md", "| | limit");
+    let rows = table("infra/docs/scale.md", "| | limit");
     let limits = rows.iter().enumerate().map(|(index, row)| {
         assert_eq!(row[0], (index + 1).to_string());
         let binds = number(&row[2]) / number(&row[3]);
@@ -103,7 +103,7 @@ fn limits() -> Vec<(String, f64)> {
 fn limits_stand_in_the_order_in_which_they_bind() {
     let limits = limits();
     assert!(limits.is_sorted_by(|(_, one), (_, next)| one <= next), "{limits:?}");
-    for row in table("infra/scale.md", "| rate, orders/s") {
+    for row in table("infra/docs/scale.md", "| rate, orders/s") {
         let met = limits.iter().filter(|(_, binds)| *binds <= number(&row[0])).count();
         let words = if met == 0 { "none".to_owned() } else { format!("1 to {met}") };
         assert_eq!((row[1].clone(), row[2].clone()), (words, (met + 1).to_string()), "{row:?}");

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use local::{DEMO_KEY, Local, Options};
 use serde_json::{Value, json};
 use shared::{
+    aws::dynamodb::layout,
     domain::{status::Status, work_order::WorkOrder},
-    dynamodb::layout,
     ports::Orders,
 };
 

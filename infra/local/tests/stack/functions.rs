@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml_ng::Value;
-use shared::dynamodb::layout;
+use shared::aws::dynamodb::layout;
 
 use crate::documents::{Document, functions, tagged, text};
 
@@ -18,8 +18,8 @@ fn the_environment_is_what_the_code_reads() {
             ("environment.queue()", &["QUEUE_URL"]),
             ("environment.events()", &["EVENTS_QUEUE_URL"]),
             ("environment.unpublished()", &["UNPUBLISHED_QUEUE_URL"]),
-            ("Environment::events_reach()", &["EVENTS_ALLOW_PRIVATE"]),
-            ("Environment::panel()", &["PROVISIONER_ALLOW_PRIVATE", "PROVISIONER_SECRET", "PROVISIONER_URL"]),
+            ("Environment::webhook_address_policy()", &["EVENTS_ALLOW_PRIVATE"]),
+            ("Environment::provisioner()", &["PROVISIONER_ALLOW_PRIVATE", "PROVISIONER_SECRET", "PROVISIONER_URL"]),
             ("Environment::api(", &["KEY_RATE"]),
             (
                 "Environment::tokens()",
@@ -102,7 +102,7 @@ fn indexes_in_policies_are_the_tables() {
 #[test]
 fn every_function_has_a_log_of_its_name_that_ends() {
     let template = Document::main();
-    let nested = Document::read("infra/logs.yaml");
+    let nested = Document::read("infra/stacks/logs.yaml");
     let logs = nested.of_type("AWS::Logs::LogGroup");
     let mut used = BTreeSet::new();
     for (binary, function) in functions(&template) {
@@ -175,8 +175,10 @@ fn a_changed_parameter_makes_a_new_version_of_every_function() {
 #[test]
 fn deployments_are_rolled_back_by_alarms_that_there_are() {
     let template = Document::main();
-    let alarms =
-        Document::read("infra/alarms.yaml").of_type("AWS::CloudWatch::Alarm").into_keys().collect::<BTreeSet<_>>();
+    let alarms = Document::read("infra/stacks/alarms.yaml")
+        .of_type("AWS::CloudWatch::Alarm")
+        .into_keys()
+        .collect::<BTreeSet<_>>();
     let preference = &template.root["Globals"]["Function"]["DeploymentPreference"];
     let named = preference["Alarms"].as_sequence().unwrap();
     assert!(!named.is_empty());
@@ -197,7 +199,7 @@ fn routes_with_limits_of_their_own_are_routes() {
     }
 }
 
-/// Requests a second, and at once, that the API lets through on each route; the README and infra/security.md say so.
+/// Requests a second, and at once, that the API lets through on each route; the README and infra/docs/security.md say so.
 #[test]
 fn every_route_is_throttled_as_it_is_said() {
     let template = Document::main();

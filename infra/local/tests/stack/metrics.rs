@@ -47,7 +47,7 @@ const OF_AWS: [Known; 4] = [
 ];
 
 pub(crate) fn of_alarms() -> Vec<Seen> {
-    let alarms = Document::read("infra/alarms.yaml");
+    let alarms = Document::read("infra/stacks/alarms.yaml");
     let mut seen = Vec::new();
     for (name, alarm) in alarms.of_type("AWS::CloudWatch::Alarm") {
         let properties = &alarm["Properties"];
@@ -78,7 +78,7 @@ pub(crate) fn of_alarms() -> Vec<Seen> {
 }
 
 fn of_dashboard() -> Vec<Seen> {
-    let document = Document::read("infra/dashboard.yaml");
+    let document = Document::read("infra/stacks/dashboard.yaml");
     let body = tagged(&document.root["Resources"]["Dashboard"]["Properties"]["DashboardBody"], "Sub").unwrap();
     let body: Json = serde_json::from_str(body.as_str().unwrap()).unwrap();
     let mut seen = Vec::new();
@@ -115,7 +115,7 @@ fn of_search(at: &str, expression: &str) -> Seen {
 fn emitted(function: &str) -> BTreeSet<&'static str> {
     let code = text(&format!("functions/{function}/src/lib.rs"));
     let mut metrics: Vec<Metric> =
-        Metric::ALL.into_iter().filter(|metric| code.contains(&format!("Metric::{}", metric.name()))).collect();
+        Metric::ALL.into_iter().filter(|metric| code.contains(&format!("Metric::{metric:?}"))).collect();
     if !["provision", "sweep", "publish_events", "deliver_events"].contains(&function) {
         metrics.extend([Metric::OrdersRefused, Metric::Faults]);
         if code.contains("panelr::recorded(") || code.contains("shoppex::recorded(") {
@@ -175,7 +175,7 @@ fn metrics_of_aws_are_known_and_have_their_dimensions() {
         let given: Vec<&str> = seen.dimensions.keys().map(String::as_str).collect();
         assert!(dimensions.contains(&given.as_slice()), "{seen:?}: wrong dimensions");
         if let Some(index) = seen.dimensions.get("GlobalSecondaryIndexName") {
-            use shared::dynamodb::layout::{CUSTOMER_INDEX, OPEN_INDEX};
+            use shared::aws::dynamodb::layout::{CUSTOMER_INDEX, OPEN_INDEX};
             assert!([OPEN_INDEX, CUSTOMER_INDEX].contains(&index.as_str()), "{} looks at index {index}", seen.at);
         }
     }

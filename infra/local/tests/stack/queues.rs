@@ -15,7 +15,7 @@ fn seconds(value: &Value) -> u64 {
 }
 
 fn queues() -> Document {
-    Document::read("infra/queues.yaml")
+    Document::read("infra/stacks/queues.yaml")
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_record_that_fails_again_and_again_is_put_aside() {
     assert!(mapping["MaximumRecordAgeInSeconds"].as_u64().unwrap() <= 6 * 3_600);
     let aside = &mapping["DestinationConfig"]["OnFailure"]["Destination"];
     assert_eq!(tagged(aside, "GetAtt").unwrap(), "Queues.Outputs.UnpublishedArn");
-    let alarms = Document::read("infra/alarms.yaml");
+    let alarms = Document::read("infra/stacks/alarms.yaml");
     for (alarm, name) in [("EventsUnpublished", "UnpublishedQueueName"), ("EventsGivenUp", "EventsDeadLetterQueueName")]
     {
         let dimension = &alarms.root["Resources"][alarm]["Properties"]["Dimensions"][0]["Value"];

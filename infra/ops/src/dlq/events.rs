@@ -5,9 +5,8 @@ use std::collections::HashSet;
 
 use serde_json::json;
 use shared::{
-    dynamodb::DynamoDb,
-    ports::{Endpoints, EventQueue, Outgoing},
-    sqs::Sqs,
+    aws::{dynamodb::DynamoDb, sqs::Sqs},
+    ports::{EventQueue, WebhookDelivery, WebhookEndpoints},
 };
 
 use super::{
@@ -23,7 +22,7 @@ use crate::{
     output::{Tone, plain},
 };
 
-fn outgoing(letter: &Letter) -> Option<Outgoing> {
+fn outgoing(letter: &Letter) -> Option<WebhookDelivery> {
     serde_json::from_str(&letter.body).ok()
 }
 
@@ -31,7 +30,7 @@ fn outgoing(letter: &Letter) -> Option<Outgoing> {
 pub(super) fn describe(letters: &[Letter]) -> Listed {
     let shown = letters.iter().map(|letter| {
         let event = outgoing(letter);
-        let text = |text: fn(&Outgoing) -> &str| event.as_ref().map(text);
+        let text = |text: fn(&WebhookDelivery) -> &str| event.as_ref().map(text);
         let (reference, kind) = (text(|event| &event.reference), text(|event| &event.kind));
         let (endpoint, id) = (text(|event| &event.endpoint.0), text(|event| &event.id));
         let tone = if event.is_some() { Tone::Plain } else { Tone::Bad };

@@ -5,10 +5,9 @@ use std::collections::HashMap;
 
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName};
 use shared::{
+    aws::{error::unavailable, sqs::Sqs},
     domain::time::Timestamp,
-    dynamodb::unavailable,
     ports::{PortError, Queue},
-    sqs::Sqs,
 };
 
 /// A dead letter.

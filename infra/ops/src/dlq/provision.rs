@@ -5,10 +5,12 @@ use std::collections::HashSet;
 
 use serde_json::json;
 use shared::{
+    aws::{
+        dynamodb::DynamoDb,
+        sqs::{Sqs, from_body},
+    },
     domain::{status::Status, work_order::WorkOrder},
-    dynamodb::DynamoDb,
-    ports::{OrderName, Orders, PortError, Queue},
-    sqs::{Sqs, from_body},
+    ports::{OrderRef, Orders, PortError, Queue},
     use_case::{Refusal, Worker, operator},
 };
 use uuid::Uuid;
@@ -26,13 +28,13 @@ use crate::{
     output::{Tone, plain},
 };
 
-fn name(letter: &Letter) -> Option<OrderName> {
+fn name(letter: &Letter) -> Option<OrderRef> {
     from_body(&letter.body)
 }
 
 /// The letters with the orders that they name.
 pub(super) async fn describe(context: &Context, letters: &[Letter]) -> Result<Listed, Fault> {
-    let mut names: Vec<OrderName> = letters.iter().filter_map(name).collect();
+    let mut names: Vec<OrderRef> = letters.iter().filter_map(name).collect();
     names.sort_unstable_by_key(|name| (name.number, name.order));
     names.dedup();
     let store = context.store();
@@ -50,7 +52,7 @@ pub(super) async fn describe(context: &Context, letters: &[Letter]) -> Result<Li
     Ok((&["ORDER", "STATUS", "SENT", "FAILURE"], shown.collect()))
 }
 
-fn show(letter: &Letter, name: Option<OrderName>, order: Option<&WorkOrder>) -> Shown {
+fn show(letter: &Letter, name: Option<OrderRef>, order: Option<&WorkOrder>) -> Shown {
     let (reference, status, tone) = match (order, name) {
         (Some(order), _) => (order.reference().to_string(), order.status().as_str(), Tone::of(order.status())),
         (None, Some(name)) => (name.order.to_string(), "no such order", Tone::Bad),
@@ -111,7 +113,7 @@ impl Deal for Work<'_> {
 
 impl Work<'_> {
     /// Deals with the order of a letter, which then may be deleted or stays.
-    async fn order(&mut self, name: OrderName) -> Result<(Option<String>, Fate, String), Fault> {
+    async fn order(&mut self, name: OrderRef) -> Result<(Option<String>, Fate, String), Fault> {
         let order = match self.worker.store.order(name.order).await {
             Ok(Some(order)) => order,
             Ok(None) => {
@@ -127,9 +129,9 @@ impl Work<'_> {
         Ok((reference, fate, detail))
     }
 
-    async fn decide(&mut self, order: WorkOrder, name: OrderName) -> Result<(Fate, String), Fault> {
+    async fn decide(&mut self, order: WorkOrder, name: OrderRef) -> Result<(Fate, String), Fault> {
         let mut status = order.status();
-        // Of a canceled order, the panel may still have to be told to switch its lines off.
+        // Of a canceled order, the provisioner may still have to be told to switch its lines off.
         let mut for_the_queue = order.open_as() == Some(Status::Queued) || status == Status::Provisioning;
         if status == Status::Failed {
             match operator::retry(&self.worker, &self.by, order).await {

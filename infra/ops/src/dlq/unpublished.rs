@@ -1,10 +1,10 @@
 //! What of the table's stream could not be published: put aside by the function that could not read it, or by Lambda with its
-//! place alone. Only the stream knows what the change was, so it is published again from there (infra/runbook.md).
+//! place alone. Only the stream knows what the change was, so it is published again from there (infra/docs/runbook.md).
 
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use shared::{dynamodb::layout::ORDER_PREFIX, ports::Unpublished};
+use shared::{aws::dynamodb::layout::ORDER_PREFIX, ports::Unpublished};
 use uuid::Uuid;
 
 use super::{
@@ -94,7 +94,7 @@ impl Deal for Work {
         if !self.only.is_empty() && !aside.order.is_some_and(|order| self.only.contains(&order)) {
             return Ok(None);
         }
-        let remedy = "publish it from the stream, then discard it (infra/runbook.md, EventsUnpublished)";
+        let remedy = "publish it from the stream, then discard it (infra/docs/runbook.md, EventsUnpublished)";
         Ok(Some(Dealt {
             fate: Fate::of_unnamed(self.discard),
             detail: if self.discard { aside.reason } else { remedy.to_owned() },

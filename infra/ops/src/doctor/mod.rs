@@ -4,13 +4,13 @@ use aws_sdk_dynamodb::types::{IndexStatus, PointInTimeRecoveryStatus, TableStatu
 use chrono::Duration;
 use serde_json::{Value, json};
 use shared::{
-    domain::{status::Status, time::Timestamp},
-    dynamodb::{
-        layout::{CUSTOMER_INDEX, OPEN_INDEX},
-        unavailable,
+    aws::{
+        dynamodb::layout::{CUSTOMER_INDEX, OPEN_INDEX},
+        error::unavailable,
     },
-    ports::{Catalogue, OpenOrders, OrderName, Orders, PortError},
-    use_case::keys,
+    domain::{status::Status, time::Timestamp},
+    ports::{Catalogue, OpenOrders, OrderRef, Orders, PortError},
+    use_case::operator::api_keys,
 };
 
 use crate::{
@@ -164,7 +164,7 @@ async fn contents(context: &Context) -> Result<Vec<Finding>, Fault> {
             finding(check, State::Wrong, format!("none {what}; {remedy}"))
         }
     };
-    let working = keys::list(&store).await?.iter().filter(|entry| entry.works(now)).count();
+    let working = api_keys::list(&store).await?.iter().filter(|entry| entry.works(now)).count();
     let products = store.products().await?.iter().filter(|product| product.active).count();
     let methods = store.payment_methods().await?.iter().filter(|method| method.active).count();
     Ok(vec![
@@ -212,7 +212,7 @@ async fn open(
     also: impl Fn(Option<Timestamp>) -> bool,
 ) -> Result<Vec<String>, Fault> {
     let store = context.store();
-    let mut names: Vec<OrderName> =
+    let mut names: Vec<OrderRef> =
         store.open_orders(status, before, 1_000).await?.into_iter().map(|open| open.name).collect();
     names.sort_unstable_by_key(|name| name.number);
     let mut found = Vec::new();

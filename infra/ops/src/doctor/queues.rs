@@ -4,10 +4,9 @@
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 use shared::{
-    dynamodb::unavailable,
+    aws::{error::unavailable, sqs::Sqs},
     ports::{PortError, Queue},
-    sqs::Sqs,
-    use_case::sweep::BACKLOG,
+    use_case::provisioning::sweep::BACKLOG,
 };
 
 use super::{Finding, State, finding};

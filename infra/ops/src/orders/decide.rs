@@ -5,7 +5,7 @@ use serde_json::json;
 use shared::{
     domain::{money::Amount, status::Status, work_order::WorkOrder},
     ports::Orders,
-    use_case::{Refusal, operator, record::Recorded},
+    use_case::{Refusal, operator, orders::record::RecordedOrder},
 };
 
 use super::{find, last_change};
@@ -53,7 +53,7 @@ pub(super) async fn partial(context: &Context, named: &str, amount: &str) -> Res
 }
 
 pub(super) async fn cancel(context: &Context, named: &str, reason: &str) -> Result<Ended, Fault> {
-    // A panel that has its lines is told by the queue's consumer.
+    // A provisioner that has its lines is told by the queue's consumer.
     let (by, worker) = (context.operator()?, context.worker()?);
     let order = find(&worker.store, named).await?;
     let before = order.status();
@@ -104,7 +104,7 @@ async fn too_late(context: &Context, order: &WorkOrder, what: &str, refusal: Ref
     refusal.into()
 }
 
-fn queued(context: &Context, before: Status, recorded: &Recorded) -> Ended {
+fn queued(context: &Context, before: Status, recorded: &RecordedOrder) -> Ended {
     let note = recorded.send_failed.as_ref().map(|cause| {
         let cause = context.connection.sentence(cause);
         format!("Its message could not be sent; the sweep sends it within 90 seconds. {cause}")

@@ -4,6 +4,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 use shared::{
+    aws::dynamodb::DynamoDb,
     domain::{
         email::Email,
         ids::WorkOrderId,
@@ -11,9 +12,8 @@ use shared::{
         time::{Timestamp, to_wire},
         work_order::WorkOrder,
     },
-    dynamodb::DynamoDb,
-    ports::{OpenOrders, OrderName, Orders, PlaceInList},
-    use_case::list_orders::{self, list_orders},
+    ports::{Cursor, OpenOrders, OrderRef, Orders},
+    use_case::orders::list_orders::{self, list_orders},
 };
 
 use super::{show::summary, status};
@@ -102,7 +102,7 @@ pub(super) async fn run(context: &Context, wanted: ListOrders) -> Result<Ended, 
 
 /// From the index of the orders that wait for somebody.
 async fn waiting(store: &DynamoDb, wanted: &ListOrders, since: Option<Timestamp>) -> Result<Listed, Fault> {
-    let mut names: Vec<OrderName> = Vec::new();
+    let mut names: Vec<OrderRef> = Vec::new();
     for status in &wanted.status {
         let open = store.open_orders(*status, Timestamp::MAX_UTC, u32::MAX).await?;
         names.extend(open.into_iter().map(|open| open.name));
@@ -130,7 +130,7 @@ async fn waiting(store: &DynamoDb, wanted: &ListOrders, since: Option<Timestamp>
 async fn by_number(store: &DynamoDb, wanted: &ListOrders, since: Option<Timestamp>) -> Result<Listed, Fault> {
     let mut query = list_orders::ListOrders {
         limit: 100,
-        after: wanted.below.map(|below| PlaceInList::Number(WorkOrderId(below))),
+        after: wanted.below.map(|below| Cursor::Number(WorkOrderId(below))),
         // With a time, every order is looked at: one that does not fit may be the one that says it is far enough.
         statuses: if since.is_some() { Vec::new() } else { wanted.status.clone() },
         customer: wanted.email.clone(),
@@ -156,7 +156,7 @@ async fn by_number(store: &DynamoDb, wanted: &ListOrders, since: Option<Timestam
         }
         match page.next {
             None => return Ok((orders, None)),
-            Some(PlaceInList::Number(number)) => {
+            Some(Cursor::Number(number)) => {
                 let first = *first.get_or_insert(number.0);
                 if first.saturating_sub(number.0) >= LOOKED_AT {
                     return Ok((orders, Some(number.0)));

@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 use shared::{
+    aws::dynamodb::DynamoDb,
     domain::{ids::WorkOrderId, status::Status, work_order::WorkOrder},
-    dynamodb::DynamoDb,
     ports::Orders,
 };
 use uuid::Uuid;

@@ -7,7 +7,7 @@ use shared::{
         time::{to_sortable, to_wire},
         work_order::{Payment, WorkOrder},
     },
-    use_case::lines::lines_of,
+    use_case::operator::activations::activations_of,
 };
 
 use super::find;
@@ -95,7 +95,7 @@ pub fn as_json(order: &WorkOrder, reveal: Reveal) -> Value {
         "wc_order_id": order.wc_order_id,
         "notes": order.notes.as_deref().map(|notes| reveal.prose(notes)),
         "items": items.collect::<Vec<_>>(),
-        "lines": lines_of(order),
+        "lines": activations_of(order),
         "bouquet_ids": order.bouquet_ids,
         "categories": order.categories,
         "adjustment": order.adjustment.as_ref().map(|adjustment| json!({
@@ -195,7 +195,7 @@ fn facts(order: &WorkOrder, reveal: Reveal) -> Vec<Vec<Text>> {
     if let Some(method) = order.method_label() {
         row("paid by", plain(method));
     }
-    let lines: Vec<String> = lines_of(order).into_iter().map(|id| id.to_string()).collect();
+    let lines: Vec<String> = activations_of(order).into_iter().map(|id| id.to_string()).collect();
     row("lines", plain(lines.join(" ")));
     rows
 }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use shared::{
     domain::ids::ProductId,
-    ports::{Catalogue, Lines, Setup},
-    use_case::catalogue::{SeedRefusal, carry_out, plan},
-    wire::seed,
+    ports::{Activations, Catalogue, Setup},
+    use_case::operator::seed::{SeedRefusal, carry_out, plan},
+    wire::seed_file,
 };
 
 use crate::program::Desk;
@@ -81,7 +81,7 @@ async fn a_change_names_its_fields_and_lines_are_never_changed() {
     // A plan that somebody else has overtaken.
     let store = &desk.service.local.store;
     file["products"][0]["price_decimal"] = json!(13);
-    let plan = plan(store, seed::parse(file.to_string().as_bytes()).unwrap()).await.unwrap();
+    let plan = plan(store, seed_file::parse(file.to_string().as_bytes()).unwrap()).await.unwrap();
     let products = store.products().await.unwrap();
     let first = products.iter().find(|product| product.id == ProductId(1)).unwrap();
     let renamed = shared::domain::catalogue::Product { name: "Renamed".into(), ..first.clone() };

@@ -3,15 +3,15 @@
 use acceptance::service::paid_cart;
 use serde_json::Value;
 use shared::{
+    aws::sqs::to_body,
     domain::status::Status,
-    ports::{OrderName, Orders},
-    sqs::to_body,
+    ports::{OrderRef, Orders},
 };
 
 use crate::program::Desk;
 
 /// An order that provisioning gave up, its message consumed.
-async fn failed(desk: &Desk, wc_order_id: &str) -> (String, OrderName) {
+async fn failed(desk: &Desk, wc_order_id: &str) -> (String, OrderRef) {
     let paid = desk.service.post("complete_order", &paid_cart(wc_order_id)).await.data();
     let reference = paid["reference_code"].as_str().unwrap().to_owned();
     for message in desk.service.receive(&desk.service.local.queue_url).await {
@@ -22,7 +22,7 @@ async fn failed(desk: &Desk, wc_order_id: &str) -> (String, OrderName) {
     order.change(Status::Failed, "provision", Some("gave up".into()), chrono::Utc::now()).unwrap();
     order.failure = Some("gave up after 10 deliveries".into());
     desk.service.local.store.save(&mut order).await.unwrap();
-    (reference, OrderName::from(&order))
+    (reference, OrderRef::from(&order))
 }
 
 async fn dead(desk: &Desk, body: &str) {
@@ -69,7 +69,7 @@ async fn every_letter_gets_its_due_and_again_does_nothing() {
         desk.service.local.store.save(&mut order).await.unwrap();
     }
     dead(&desk, "not a letter of ours: secret@example.com").await;
-    let nobody = OrderName { order: uuid::Uuid::from_u128(7), number: orders[0].1.number };
+    let nobody = OrderRef { order: uuid::Uuid::from_u128(7), number: orders[0].1.number };
     dead(&desk, &to_body(nobody).unwrap()).await;
 
     assert_eq!((letters(&desk).await, letters(&desk).await), (8, 8), "looking takes nothing away");

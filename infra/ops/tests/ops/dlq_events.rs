@@ -7,7 +7,7 @@ use acceptance::{
     service::paid_cart,
 };
 use serde_json::{Value, json};
-use shared::ports::Endpoints;
+use shared::ports::WebhookEndpoints;
 
 use crate::program::Desk;
 
@@ -139,7 +139,7 @@ async fn an_event_for_an_endpoint_that_is_switched_off_stays() {
     receiver.endpoint.disabled = true;
     let store = &desk.service.local.store;
     store.add_endpoint(&receiver.endpoint).await.unwrap();
-    let event = shared::ports::Outgoing {
+    let event = shared::ports::WebhookDelivery {
         endpoint: receiver.endpoint.id.clone(),
         id: "evt_1_1".to_owned(),
         kind: "order.queued".to_owned(),
@@ -183,7 +183,10 @@ async fn what_could_not_be_published_stays_until_somebody_has_looked() {
     }
 
     let ended = desk.ops(&["dlq", "redrive", "--queue", "unpublished"]).await;
-    assert!(ended.code == 1 && ended.out.contains("infra/runbook.md") && ended.out.contains("3 kept."), "{ended:?}");
+    assert!(
+        ended.code == 1 && ended.out.contains("infra/docs/runbook.md") && ended.out.contains("3 kept."),
+        "{ended:?}"
+    );
     assert_eq!(letters(&desk, "unpublished").await.len(), 3);
     let unasked = desk.ops(&["dlq", "redrive", "--queue", "unpublished", "--discard"]).await.sentence(2);
     assert!(unasked.contains("--yes"), "{unasked}");

@@ -52,7 +52,7 @@ fn commands(document: &str) -> Vec<String> {
 #[test]
 fn every_command_of_the_documents_is_one() {
     let mut count = 0;
-    for document in ["README.md", "infra/runbook.md", "infra/ops/README.md"] {
+    for document in ["README.md", "infra/docs/runbook.md", "infra/ops/README.md"] {
         for command in commands(&text(document)) {
             if let Err(fault) = Arguments::try_parse_from(words(&command)) {
                 let help = !fault.use_stderr();
@@ -69,7 +69,7 @@ fn the_outputs_that_the_documents_name_are_the_stacks() {
     let template = text("template.yaml");
     let (_, outputs) = template.split_once("\nOutputs:\n").unwrap();
     let mut count = 0;
-    for document in ["README.md", "infra/runbook.md"] {
+    for document in ["README.md", "infra/docs/runbook.md"] {
         let document = text(document);
         for name in document.split("$(out ").skip(1).map(|rest| rest.split(')').next().unwrap()) {
             assert!(outputs.contains(&format!("\n  {name}:")) || outputs.starts_with(&format!("  {name}:")), "{name}");

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use shared::{
+    aws::dynamodb::DynamoDb,
     domain::api_key::{ApiKey, KeyHash, Scope},
-    dynamodb::DynamoDb,
-    ports::{Keys, ListedKey, NamedKeys, PortError, Saved},
-    use_case::keys,
+    ports::{Keys, ListedKey, NamedKeys, PortError, Save},
+    use_case::operator::api_keys,
 };
 
 use crate::program::Desk;
@@ -129,8 +129,8 @@ async fn a_key_whose_making_was_cut_off_is_in_nobodys_way() {
     let listed = ListedKey { hash: key.hash.clone(), created_at: hour_ago, by: "seed".into() };
     let mut named = NamedKeys { name: "s".into(), listed: vec![listed], version: 0 };
     store.save_named(&mut named).await.unwrap();
-    assert!(keys::enroll(store, &key, "seed", hour_ago).await.unwrap());
-    assert!(!keys::enroll(store, &key, "seed", hour_ago).await.unwrap());
+    assert!(api_keys::enroll(store, &key, "seed", hour_ago).await.unwrap());
+    assert!(!api_keys::enroll(store, &key, "seed", hour_ago).await.unwrap());
     let entries: Vec<Value> = desk.json(&["keys", "list"]).await["keys"].as_array().unwrap().clone();
     assert_eq!(entries.len(), 2, "{entries:?}");
 }
@@ -157,7 +157,7 @@ impl Keys for Cut<'_> {
         self.store.named(name).await
     }
 
-    async fn save_named(&self, named: &mut NamedKeys) -> Result<Saved, PortError> {
+    async fn save_named(&self, named: &mut NamedKeys) -> Result<Save, PortError> {
         self.write()?;
         self.store.save_named(named).await
     }
@@ -171,7 +171,7 @@ impl Keys for Cut<'_> {
         self.store.add_key(key).await
     }
 
-    async fn replace_key(&self, old: &ApiKey, key: &ApiKey) -> Result<Saved, PortError> {
+    async fn replace_key(&self, old: &ApiKey, key: &ApiKey) -> Result<Save, PortError> {
         self.write()?;
         self.store.replace_key(old, key).await
     }
@@ -185,13 +185,13 @@ async fn wherever_the_making_is_cut_no_key_works_that_is_not_listed() {
     for writes in 0..3 {
         let cut = Cut { store, writes: AtomicUsize::new(writes) };
         let (name, secret) = (format!("shop{writes}"), format!("the-secret-of-shop-{writes}"));
-        let new = keys::NewKey { name: &name, secret: &secret, scopes: vec![Scope::All], rotate: false };
-        assert_eq!(keys::create(&cut, &new, "operator:x", now).await.is_ok(), writes >= 2, "{writes}");
+        let new = api_keys::NewKey { name: &name, secret: &secret, scopes: vec![Scope::All], rotate: false };
+        assert_eq!(api_keys::create(&cut, &new, "operator:x", now).await.is_ok(), writes >= 2, "{writes}");
         let seeded = KeyHash::of(&format!("seeded {writes}"));
         let seeded = ApiKey { hash: seeded, name: format!("seed{writes}"), scopes: vec![Scope::All], revoked_at: None };
         let cut = Cut { store, writes: AtomicUsize::new(writes) };
-        assert_eq!(keys::enroll(&cut, &seeded, "seed", now).await.is_ok(), writes >= 2, "{writes}");
-        let listed = keys::list(store).await.unwrap();
+        assert_eq!(api_keys::enroll(&cut, &seeded, "seed", now).await.is_ok(), writes >= 2, "{writes}");
+        let listed = api_keys::list(store).await.unwrap();
         assert_eq!(desk.service.items_of("key").await.len(), listed.len(), "{writes}");
         assert_eq!(listed.len(), if writes == 2 { 2 } else { 0 }, "{writes}");
     }

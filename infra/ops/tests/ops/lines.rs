@@ -4,11 +4,11 @@ use acceptance::service::{paid_cart, with_items};
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        activation::{Activation, LineStatus},
+        activation::{Activation, ActivationStatus},
         ids::ActivationId,
         status::Status,
     },
-    ports::{Lines, Orders},
+    ports::{Activations, Orders},
     use_case::operator,
 };
 
@@ -66,7 +66,7 @@ async fn a_suspended_line_stays_so_through_a_renewal_until_it_is_resumed() {
     assert_eq!(desk.ops(&suspend).await.done(), "Line 4201 was already suspended.\n");
     bought(&desk, "2", &[json!({ "product_id": 1, "intent": "renewal", "activation_id": 4201 })]).await;
     let renewed = line(&desk, 4201).await;
-    assert_eq!(renewed.status, LineStatus::Suspended, "paying does not switch it on");
+    assert_eq!(renewed.status, ActivationStatus::Suspended, "paying does not switch it on");
     assert!(renewed.expires_at > before.expires_at, "but the months are there");
     let resumed = desk.json(&["lines", "resume", "4201", "--as", "joe"]).await;
     assert_eq!(
@@ -74,8 +74,9 @@ async fn a_suspended_line_stays_so_through_a_renewal_until_it_is_resumed() {
         json!({ "line": 4201, "status": "active", "changed": true, "order": made, "noted_in_order": true })
     );
     let line = line(&desk, 4201).await;
-    let changes: Vec<(&str, LineStatus)> = line.changes.iter().map(|change| (change.by.as_str(), change.to)).collect();
-    assert_eq!(changes, [("operator:jane", LineStatus::Suspended), ("operator:joe", LineStatus::Active)]);
+    let changes: Vec<(&str, ActivationStatus)> =
+        line.changes.iter().map(|change| (change.by.as_str(), change.to)).collect();
+    assert_eq!(changes, [("operator:jane", ActivationStatus::Suspended), ("operator:joe", ActivationStatus::Active)]);
     let order = desk.service.stored(&made).await;
     let notes: Vec<String> =
         order.history().iter().filter_map(|change| Some(format!("{}: {}", change.by, change.note.as_ref()?))).collect();
@@ -113,7 +114,7 @@ async fn a_canceled_orders_line_is_resumed_only_when_somebody_has_paid_for_it_si
     desk.service.local.store.save(&mut failed).await.unwrap();
     desk.ops(&["orders", "cancel", &made, "--reason", "asked to", "--yes"]).await.done();
     let suspended = line(&desk, 4201).await;
-    assert_eq!((suspended.status, suspended.changes[0].by.as_str()), (LineStatus::Suspended, "operator:tester"));
+    assert_eq!((suspended.status, suspended.changes[0].by.as_str()), (ActivationStatus::Suspended, "operator:tester"));
     let refused = desk.ops(&["lines", "resume", "4201"]).await.sentence(1);
     assert!(refused.contains(&made) && refused.contains("was canceled"), "{refused}");
 
@@ -122,5 +123,5 @@ async fn a_canceled_orders_line_is_resumed_only_when_somebody_has_paid_for_it_si
     // A late copy of the canceled order's message, or the command again, does not switch it off.
     let worker = desk.service.local.functions.worker();
     operator::cancel(worker, "late", desk.service.stored(&made).await, "again").await.unwrap();
-    assert_eq!(line(&desk, 4201).await.status, LineStatus::Active);
+    assert_eq!(line(&desk, 4201).await.status, ActivationStatus::Active);
 }

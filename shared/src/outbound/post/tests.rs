@@ -44,21 +44,21 @@ async fn read_request(stream: &mut TcpStream) -> String {
     String::from_utf8(request).unwrap()
 }
 
-async fn post(reach: Reach, url: &str) -> Result<Answer, Fault> {
+async fn post(policy: AddressPolicy, url: &str) -> Result<Answer, PostError> {
     // Read as if by a setting that allows all: the client is to refuse by itself.
-    let endpoint = Endpoint::parse(url, Reach::Any).unwrap();
-    Outbound::new(reach).post(&endpoint, &secrets(), &message()).await
+    let endpoint = OutboundUrl::parse(url, AddressPolicy::Any).unwrap();
+    OutboundClient::new(policy).post(&endpoint, &secrets(), &message()).await
 }
 
-async fn answered(answer: impl Into<Vec<u8>>) -> Result<Answer, Fault> {
+async fn answered(answer: impl Into<Vec<u8>>) -> Result<Answer, PostError> {
     let (address, _) = server(answer).await;
-    post(Reach::Any, &format!("http://{address}/lines")).await
+    post(AddressPolicy::Any, &format!("http://{address}/lines")).await
 }
 
 #[tokio::test]
 async fn a_signed_request_and_its_answer() {
     let (address, request) = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nretry-after: 7\r\n\r\n{}").await;
-    let answer = post(Reach::Any, &format!("http://{address}/lines?panel=1")).await.unwrap();
+    let answer = post(AddressPolicy::Any, &format!("http://{address}/lines?panel=1")).await.unwrap();
     assert_eq!((answer.status, answer.body.as_slice()), (200, b"{}".as_slice()));
     assert_eq!(answer.retry_after, Some(Duration::from_secs(7)));
     let request = request.await.unwrap();
@@ -92,18 +92,18 @@ async fn a_reply_has_64_kib_at_most() {
     let body = |length: usize| "x".repeat(length);
     let with_length = |length: usize| format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{}", body(length));
     assert_eq!(answered(with_length(SIZE_LIMIT)).await.unwrap().body.len(), SIZE_LIMIT);
-    assert_eq!(answered(with_length(SIZE_LIMIT + 1)).await, Err(Fault::TooLong));
+    assert_eq!(answered(with_length(SIZE_LIMIT + 1)).await, Err(PostError::TooLong));
     let until_closed = |length: usize| format!("HTTP/1.1 200 OK\r\n\r\n{}", body(length));
     assert_eq!(answered(until_closed(SIZE_LIMIT)).await.unwrap().body.len(), SIZE_LIMIT);
-    assert_eq!(answered(until_closed(SIZE_LIMIT + 1)).await, Err(Fault::TooLong));
+    assert_eq!(answered(until_closed(SIZE_LIMIT + 1)).await, Err(PostError::TooLong));
     let in_chunks = |length: usize| {
         format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{length:x}\r\n{}\r\n0\r\n\r\n", body(length))
     };
     assert_eq!(answered(in_chunks(SIZE_LIMIT)).await.unwrap().body.len(), SIZE_LIMIT);
-    assert_eq!(answered(in_chunks(SIZE_LIMIT + 1)).await, Err(Fault::TooLong));
+    assert_eq!(answered(in_chunks(SIZE_LIMIT + 1)).await, Err(PostError::TooLong));
     // What is said to be long is not waited for.
     let said = "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n";
-    assert_eq!(answered(said).await, Err(Fault::TooLong));
+    assert_eq!(answered(said).await, Err(PostError::TooLong));
 }
 
 #[tokio::test]
@@ -118,13 +118,13 @@ async fn an_answer_that_breaks_off_or_is_none_is_a_fault() {
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}x",
         "SSH-2.0-OpenSSH_9.2\r\n",
     ] {
-        assert_eq!(answered(answer).await, Err(Fault::BrokenOff), "{answer}");
+        assert_eq!(answered(answer).await, Err(PostError::BrokenOff), "{answer}");
     }
     // Nobody listens.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let free = listener.local_addr().unwrap();
     drop(listener);
-    assert_eq!(post(Reach::Any, &format!("http://{free}/")).await, Err(Fault::Connect));
+    assert_eq!(post(AddressPolicy::Any, &format!("http://{free}/")).await, Err(PostError::Connect));
     // No TLS where TLS is asked for.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -132,7 +132,7 @@ async fn an_answer_that_breaks_off_or_is_none_is_a_fault() {
         let (mut stream, _) = listener.accept().await.unwrap();
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
     });
-    assert_eq!(post(Reach::Any, &format!("https://localhost:{port}/")).await, Err(Fault::Connect));
+    assert_eq!(post(AddressPolicy::Any, &format!("https://localhost:{port}/")).await, Err(PostError::Connect));
     plain.await.unwrap();
 }
 
@@ -159,13 +159,13 @@ async fn nothing_takes_longer_than_five_seconds() {
             }
         });
         let start = tokio::time::Instant::now();
-        let result = post(Reach::Any, &format!("http://{address}/")).await;
+        let result = post(AddressPolicy::Any, &format!("http://{address}/")).await;
         assert!(start.elapsed() >= TIME_LIMIT && start.elapsed() < TIME_LIMIT + Duration::from_secs(1));
         result
     };
-    assert_eq!(endless(b"", false).await, Err(Fault::Timeout), "no answer");
-    assert_eq!(endless(b"HTTP/1.1 200 OK\r\n", false).await, Err(Fault::Timeout), "half a head");
-    assert_eq!(endless(b"HTTP/1.1 200 OK\r\n\r\n", true).await, Err(Fault::Timeout), "an endless body");
+    assert_eq!(endless(b"", false).await, Err(PostError::Timeout), "no answer");
+    assert_eq!(endless(b"HTTP/1.1 200 OK\r\n", false).await, Err(PostError::Timeout), "half a head");
+    assert_eq!(endless(b"HTTP/1.1 200 OK\r\n\r\n", true).await, Err(PostError::Timeout), "an endless body");
 }
 
 /// Leads every name to these addresses.
@@ -178,21 +178,21 @@ impl ResolveDns for Names {
     }
 }
 
-async fn resolved(reach: Reach, addresses: &[&str]) -> Result<Vec<IpAddr>, Fault> {
+async fn resolved(policy: AddressPolicy, addresses: &[&str]) -> Result<Vec<IpAddr>, PostError> {
     let names = Names(addresses.iter().map(|address| address.parse().unwrap()).collect());
-    let guarded = Guarded { reach, inner: SharedDnsResolver::new(names) };
+    let guarded = Guarded { policy, inner: SharedDnsResolver::new(names) };
     let found = guarded.resolve_dns("panel.example.com").await;
-    found.map_err(|error| *error.source().unwrap().downcast_ref::<Fault>().unwrap())
+    found.map_err(|error| *error.source().unwrap().downcast_ref::<PostError>().unwrap())
 }
 
 #[tokio::test]
 async fn a_name_leads_to_its_public_addresses_alone() {
     let public: Vec<IpAddr> = vec!["8.8.8.8".parse().unwrap(), "2606:4700::1111".parse().unwrap()];
     let mixed = ["10.0.0.1", "8.8.8.8", "::1", "2606:4700::1111", "169.254.169.254"];
-    assert_eq!(resolved(Reach::Public, &mixed).await, Ok(public));
-    assert_eq!(resolved(Reach::Public, &["10.0.0.1", "::ffff:127.0.0.1"]).await, Err(Fault::NotPublic));
-    assert_eq!(resolved(Reach::Public, &[]).await, Err(Fault::Unresolved));
-    assert_eq!(resolved(Reach::Any, &mixed).await.unwrap().len(), 5);
+    assert_eq!(resolved(AddressPolicy::Public, &mixed).await, Ok(public));
+    assert_eq!(resolved(AddressPolicy::Public, &["10.0.0.1", "::ffff:127.0.0.1"]).await, Err(PostError::NotPublic));
+    assert_eq!(resolved(AddressPolicy::Public, &[]).await, Err(PostError::Unresolved));
+    assert_eq!(resolved(AddressPolicy::Any, &mixed).await.unwrap().len(), 5);
 }
 
 #[tokio::test]
@@ -212,29 +212,32 @@ async fn a_private_address_is_never_connected_to() {
         "127.0.0.1.",
     ] {
         for scheme in ["http", "https"] {
-            let result = post(Reach::Public, &format!("{scheme}://{host}:{port}/")).await;
+            let result = post(AddressPolicy::Public, &format!("{scheme}://{host}:{port}/")).await;
             // Connect: for TLS, some of these are no names at all.
-            let refused = matches!(result, Err(Fault::NotPublic | Fault::Unresolved))
-                || (scheme == "https" && result == Err(Fault::Connect));
+            let refused = matches!(result, Err(PostError::NotPublic | PostError::Unresolved))
+                || (scheme == "https" && result == Err(PostError::Connect));
             assert!(refused, "{scheme} {host}: {result:?}");
         }
     }
     // A name that leads inside, whatever it was when the URL was configured.
-    let client = Outbound::with_resolver(Reach::Public, Names(vec![Ipv4Addr::LOCALHOST.into()]));
-    let endpoint = Endpoint::parse(&format!("https://panel.example.com:{port}/"), Reach::Public).unwrap();
-    assert_eq!(client.post(&endpoint, &secrets(), &message()).await, Err(Fault::NotPublic));
+    let client = OutboundClient::with_resolver(AddressPolicy::Public, Names(vec![Ipv4Addr::LOCALHOST.into()]));
+    let endpoint = OutboundUrl::parse(&format!("https://panel.example.com:{port}/"), AddressPolicy::Public).unwrap();
+    assert_eq!(client.post(&endpoint, &secrets(), &message()).await, Err(PostError::NotPublic));
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(!reached.is_finished());
     // The same names do lead there: the guard is what refuses.
-    assert_eq!(post(Reach::Any, &format!("https://localhost:{port}/")).await, Err(Fault::Connect));
+    assert_eq!(post(AddressPolicy::Any, &format!("https://localhost:{port}/")).await, Err(PostError::Connect));
     reached.await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn what_cannot_be_a_header_is_not_sent() {
-    let endpoint = Endpoint::parse("http://127.0.0.1:9/", Reach::Any).unwrap();
+    let endpoint = OutboundUrl::parse("http://127.0.0.1:9/", AddressPolicy::Any).unwrap();
     let message = Message { id: "two\r\nlines", ..message() };
-    assert_eq!(Outbound::new(Reach::Any).post(&endpoint, &secrets(), &message).await, Err(Fault::Unsendable));
+    assert_eq!(
+        OutboundClient::new(AddressPolicy::Any).post(&endpoint, &secrets(), &message).await,
+        Err(PostError::Unsendable)
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{
         ids::{ActivationId, BouquetId, PaymentMethodId, ProductId},
         work_order::Customer,
     },
-    use_case::command::{Buyer, OrderRequest},
+    use_case::orders::command::{Buyer, OrderRequest},
     wire::fields::Fields,
 };
 

@@ -12,11 +12,13 @@ use crate::{
     },
     use_case::{
         FieldError,
-        command::{
-            AdjustmentRequest, CompleteByToken, CompleteOrder, CreateWorkOrder, GetWorkOrder, OrderRequest, Proof,
+        orders::{
+            command::{
+                AdjustmentRequest, CompleteByToken, CompleteOrder, CreateWorkOrder, GetWorkOrder, OrderRequest, Proof,
+            },
+            create_work_order::INITIAL,
         },
-        create_work_order::INITIAL,
-        submit_payment::SubmitPayment,
+        payments::submit_payment::SubmitPayment,
     },
     wire::{fields::Fields, query::parameter},
 };

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{
     adjustment::Adjustment,
-    cart::CartLine,
+    cart::CartItem,
     catalogue::PaymentMode,
     status::Status,
     time::to_wire,
@@ -99,7 +99,7 @@ pub fn public_status(status: Status) -> &'static str {
     }
 }
 
-fn cart_line(order: &WorkOrder, line: &CartLine) -> Value {
+fn cart_line(order: &WorkOrder, line: &CartItem) -> Value {
     let usernames = (!line.linked_usernames.is_empty()).then(|| line.linked_usernames.join(", "));
     json!({
         "name": line.name,

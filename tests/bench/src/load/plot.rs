@@ -42,12 +42,12 @@ pub(super) fn draw(
     area.fill(&WHITE).map_err(|cause| drawn(&cause))?;
     let (times, orders) = area.split_vertically(TIMES_HEIGHT);
     let at: Vec<f64> = points.iter().map(|point| of(point).max(1) as f64).collect();
-    panel(&times, axis, "ms", &at, points, &TIMES).map_err(|cause| drawn(&cause))?;
-    panel(&orders, axis, "orders a second", &at, points, &ORDERS).map_err(|cause| drawn(&cause))?;
+    provisioner(&times, axis, "ms", &at, points, &TIMES).map_err(|cause| drawn(&cause))?;
+    provisioner(&orders, axis, "orders a second", &at, points, &ORDERS).map_err(|cause| drawn(&cause))?;
     area.present().map_err(|cause| drawn(&cause))
 }
 
-fn panel<B: DrawingBackend>(
+fn provisioner<B: DrawingBackend>(
     area: &DrawingArea<B, Shift>,
     axis: &str,
     unit: &str,

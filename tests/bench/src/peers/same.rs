@@ -2,7 +2,7 @@
 //! messages, their log lines, calls and connections are compared. Only what must differ is left out: times and ids of writes.
 
 use serde_json::{Map, Value, json};
-use shared::{domain::time::Timestamp, use_case::catalogue::same};
+use shared::{domain::time::Timestamp, use_case::operator::seed::same};
 
 use super::{FUNCTION, Peer};
 use crate::{

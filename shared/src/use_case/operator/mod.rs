@@ -1,0 +1,9 @@
+//! Actions of an operator.
+
+pub mod activations;
+pub mod api_keys;
+pub mod seed;
+
+mod orders;
+
+pub use orders::{approve, by, cancel, partial, retry};

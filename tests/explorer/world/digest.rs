@@ -24,7 +24,7 @@ pub(crate) enum Key {
     Order(Uuid),
     Number(u64),
     Line(ActivationId),
-    KeyBinding(String),
+    Binding(String),
     /// The counter of numbers.
     Counter,
     /// How many messages wait.
@@ -94,7 +94,7 @@ impl World {
                         of_json(&line)
                     })
                 }
-                Key::KeyBinding(name) => {
+                Key::Binding(name) => {
                     self.memory.find_binding(name).now_or_never().unwrap().unwrap().map(|binding| of_json(&binding))
                 }
                 Key::ProvisionerState(line) => Some(self.state().provisioner.digest(*line)),

@@ -155,12 +155,12 @@ impl Activations for Ports {
 
 impl KeyBindings for Ports {
     async fn bind_key(&self, name: &str, binding: &KeyBinding, at: Timestamp) -> Result<Insert<KeyBinding>, PortError> {
-        let keys = [Key::KeyBinding(name.to_owned())];
+        let keys = [Key::Binding(name.to_owned())];
         self.step(Kind::Write, "claim key", &keys, |_| now(self.world.memory.bind_key(name, binding, at))).await
     }
 
     async fn find_binding(&self, name: &str) -> Result<Option<KeyBinding>, PortError> {
-        let keys = [Key::KeyBinding(name.to_owned())];
+        let keys = [Key::Binding(name.to_owned())];
         self.step(Kind::Read, "read claim", &keys, |_| now(self.world.memory.find_binding(name))).await
     }
 }

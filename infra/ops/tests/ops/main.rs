@@ -8,6 +8,7 @@ mod dlq_events;
 mod doctor;
 mod documents;
 mod faults;
+mod kept_data;
 mod keys;
 mod lines;
 mod orders;

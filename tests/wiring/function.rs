@@ -88,6 +88,14 @@ pub(crate) fn of_lambda(service: &TestService) -> Variables {
     variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
+/// A function's binary: that in the folder `BOOTSTRAPS`, laid out as `cargo lambda build` does, or the debug build.
+fn binary(name: &str) -> PathBuf {
+    match std::env::var_os("BOOTSTRAPS") {
+        Some(folder) => Path::new(&folder).join(name).join("bootstrap"),
+        None => binaries().join(name),
+    }
+}
+
 /// The folder of the functions' binaries. Cargo builds none of another package's for a test, so they are built here, once.
 fn binaries() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
@@ -135,7 +143,7 @@ impl Function {
         let api = RuntimeApi::start().await;
         let log = NamedTempFile::new().unwrap();
         let out = || Stdio::from(File::options().append(true).open(log.path()).unwrap());
-        let mut command = Command::new(binaries().join(name));
+        let mut command = Command::new(binary(name));
         command
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())

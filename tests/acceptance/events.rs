@@ -109,7 +109,7 @@ async fn an_endpoint_is_told_what_it_wants() {
     line.key("pk", key("line#321")).key("sk", key("line")).send().await.unwrap();
     service.drain().await;
     let order = service.stored(reply["reference_code"].as_str().unwrap()).await;
-    operator::cancel(service.local.functions.worker(), "jane", order, "refunded").await.unwrap();
+    operator::cancel(service.local.functions.context(), "jane", order, "refunded").await.unwrap();
     service.publish().await;
     service.deliver_events().await;
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();

@@ -11,7 +11,7 @@ use acceptance::{
 use futures_util::future::join_all;
 use local::poller::Poller;
 use serde_json::json;
-use shared::{aws::clients::Aws, use_case::Worker};
+use shared::{aws::clients::Aws, use_case::context::Context};
 
 async fn start() -> (TestClock, TestService) {
     let clock = TestClock::at("2026-11-23 12:00:00");
@@ -134,7 +134,7 @@ async fn clocks_that_differ_by_minutes_change_nothing_that_was_bought() {
         // Another environment sweeps and provisions, by its own clock.
         let other = clock.another();
         other.advance(skew);
-        let worker = Worker { clock: Arc::new(other.clone()), ..service.local.functions.worker().clone() };
+        let worker = Context { clock: Arc::new(other.clone()), ..service.local.functions.context().clone() };
         sweep_and_deliver(&service, &worker).await;
         clock.advance(60);
         other.advance(60);
@@ -152,13 +152,13 @@ async fn clocks_that_differ_by_minutes_change_nothing_that_was_bought() {
 
 async fn sweep_and_deliver(
     service: &TestService,
-    worker: &Worker<shared::aws::dynamodb::DynamoDb, shared::aws::sqs::Sqs>,
+    worker: &Context<shared::aws::dynamodb::DynamoDb, shared::aws::sqs::Sqs>,
 ) {
     use shared::use_case::provisioning::{provision, sweep};
     sweep::sweep(worker).await.unwrap();
     let deliveries =
-        service.receive(&service.local.queue_url).await.into_iter().map(|message| provision::OrderMessage {
-            name: message.body.as_deref().and_then(shared::aws::sqs::from_body),
+        service.receive(&service.local.queue_url).await.into_iter().map(|message| shared::ports::QueueMessage {
+            body: message.body.as_deref().and_then(shared::aws::sqs::from_body),
             message_id: message.message_id.unwrap(),
             receipt: message.receipt_handle.unwrap(),
             count: 1,

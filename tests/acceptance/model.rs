@@ -12,15 +12,12 @@ use shared::{
         api_key::KeyHash,
         ids::{PaymentMethodId, ProductId},
         money::{Amount, Currency},
+        token::{TokenSecret, TokenSecrets},
         work_order::WorkOrder,
     },
-    lambda::reply::Reply,
-    ports::{LookupResult, NoProvisioner},
-    use_case::{
-        Service, Worker, operator,
-        provisioning::provision::{OrderMessage, provision},
-        rate_limit::RateLimits,
-    },
+    lambda::{panelr::Rejection, reply::Reply},
+    ports::{LookupResult, NoProvisioner, QueueMessage},
+    use_case::{context::Context, operator, provisioning::provision::provision, rate_limit::RateLimits},
     wire::seed_file,
 };
 
@@ -213,8 +210,8 @@ impl Model {
 
 struct World {
     memory: Memory,
-    api: Service<Memory, Memory>,
-    worker: Worker<Memory, Memory>,
+    context: Context<Memory, Memory>,
+    tokens: TokenSecrets,
     clock: TestClock,
     created: String,
     reference: String,
@@ -251,6 +248,10 @@ fn post(body: &Value) -> Request {
     request.body(Body::Text(body.to_string())).unwrap()
 }
 
+fn status_of(result: Result<Reply, Rejection>) -> u16 {
+    result.unwrap_or_else(Into::into).status
+}
+
 fn data(reply: &Reply) -> Value {
     serde_json::from_str::<Value>(&reply.body).unwrap()["data"].clone()
 }
@@ -268,27 +269,19 @@ impl World {
         assert_eq!(found.payment_method.as_ref().unwrap().id, PaymentMethodId(2));
         let memory = Memory::with(found);
         let clock = TestClock::at("2026-11-23 12:00:00");
-        let secret = shared::domain::token::TokenSecret::new(1, "a secret of the model test").unwrap();
-        let tokens = shared::domain::token::TokenSecrets::new(secret, None);
-        let api = Service {
+        let secret = TokenSecret::new(1, "a secret of the model test").unwrap();
+        let tokens = TokenSecrets::new(secret, None);
+        let context = Context {
             store: memory.clone(),
             queue: memory.clone(),
-            tokens,
             clock: Arc::new(clock.clone()),
             limits: RateLimits::default(),
         };
-        let worker = Worker {
-            store: memory.clone(),
-            queue: memory.clone(),
-            tokens: (),
-            clock: Arc::new(clock.clone()),
-            limits: RateLimits::default(),
-        };
-        let reply = create_work_order::handle(&api, post(&cart())).await;
+        let reply = create_work_order::handle(&context, &tokens, post(&cart())).await.unwrap();
         let created = data(&reply);
         let text = |name: &str| created[name].as_str().unwrap().to_owned();
         let (reference, token) = (text("reference_code"), text("confirmation_token"));
-        Self { memory, api, worker, clock, created: reply.body, reference, token }
+        Self { memory, context, tokens, clock, created: reply.body, reference, token }
     }
 
     fn order(&self) -> WorkOrder {
@@ -306,38 +299,38 @@ impl World {
                     "confirmation_token": self.token, "amount": amount.map(money),
                     "payment_transaction_id": transaction.map(|id| format!("T{id}")),
                 });
-                submit_payment::handle(&self.api, post(&body)).await.status
+                status_of(submit_payment::handle(&self.context, &self.tokens, post(&body)).await)
             }
             Step::CompleteByToken { amount, transaction } => {
                 let body = json!({
                     "confirmation_token": self.token, "payment_amount": amount.map(money),
                     "payment_transaction_id": transaction.map(|id| format!("T{id}")),
                 });
-                complete_order::handle(&self.api, post(&body)).await.status
+                status_of(complete_order::handle(&self.context, &self.tokens, post(&body)).await)
             }
             Step::CompletePending => {
                 use shared::use_case::{
-                    orders::find_order::OrderId,
+                    orders::find_order::ShoppexOrderId,
                     payments::complete_pending_order::{Completion, complete_pending_order},
                 };
                 let caller = found().key.unwrap();
-                let id = OrderId::parse(&self.reference).unwrap();
-                status(complete_pending_order(&self.worker, &caller, None, &id, &Completion::default()).await.is_ok())
+                let id = ShoppexOrderId::parse(&self.reference).unwrap();
+                status(complete_pending_order(&self.context, &caller, None, &id, &Completion::default()).await.is_ok())
             }
-            Step::Approve => status(operator::approve(&self.worker, "o", self.order()).await.is_ok()),
+            Step::Approve => status(operator::approve(&self.context, "o", self.order()).await.is_ok()),
             Step::Partial { amount } => {
                 let amount = Amount::new(rust_decimal::Decimal::new(*amount, 2), Currency::USD).unwrap();
-                status(operator::partial(&self.worker, "o", self.order(), amount).await.is_ok())
+                status(operator::partial(&self.context, "o", self.order(), amount).await.is_ok())
             }
-            Step::Cancel => status(operator::cancel(&self.worker, "o", self.order(), "asked to").await.is_ok()),
-            Step::Retry => status(operator::retry(&self.worker, "o", self.order()).await.is_ok()),
+            Step::Cancel => status(operator::cancel(&self.context, "o", self.order(), "asked to").await.is_ok()),
+            Step::Retry => status(operator::retry(&self.context, "o", self.order()).await.is_ok()),
             Step::Deliver => {
                 // Each message twice: a queue may do that.
                 for name in self.memory.take_sent() {
                     for count in 1..3 {
                         let delivery =
-                            OrderMessage { message_id: "m".into(), receipt: "r".into(), name: Some(name), count };
-                        let batch = provision(&self.worker, &NoProvisioner, vec![delivery], &|| {
+                            QueueMessage { message_id: "m".into(), receipt: "r".into(), body: Some(name), count };
+                        let batch = provision(&self.context, &NoProvisioner, vec![delivery], &|| {
                             std::time::Duration::from_secs(30)
                         })
                         .await;
@@ -347,7 +340,7 @@ impl World {
                 200
             }
             Step::CreateAgain => {
-                let reply = create_work_order::handle(&self.api, post(&cart())).await;
+                let reply = create_work_order::handle(&self.context, &self.tokens, post(&cart())).await.unwrap();
                 assert_eq!(reply.body, self.created, "the first reply again, byte for byte");
                 reply.status
             }
@@ -357,7 +350,7 @@ impl World {
     async fn shown(&self) -> Value {
         let uri = format!("/?ref={}&token={}", self.reference, self.token);
         let request = http::Request::builder().uri(uri).header("x-panelr-api-key", KEY).body(Body::Empty).unwrap();
-        data(&get_work_order::handle(&self.api, request).await)
+        data(&get_work_order::handle(&self.context, &self.tokens, request).await.unwrap())
     }
 }
 

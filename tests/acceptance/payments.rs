@@ -57,7 +57,7 @@ async fn an_order_is_paid_over_several_rounds() {
     let early = service.post("submit_payment", &second).await.error(422);
     assert!(early.contains("payment_submitted"), "{early}");
     let stored = service.stored(&reference).await;
-    let worker = service.local.functions.worker();
+    let worker = service.local.functions.context();
     operator::partial(worker, "test", stored, usd("5")).await.unwrap();
     assert_eq!(service.order(&reference, "john@example.com").await["status"], "pending_payment");
     let reply = service.post("submit_payment", &second).await.data();
@@ -220,7 +220,7 @@ async fn instructions_are_asked_for_only_while_payment_is_awaited() {
 async fn operators_follow_the_table_of_states() {
     let clock = TestClock::at("2026-11-23 12:00:00");
     let service = TestService::with(Setup { clock: Some(clock), background: false, ..Setup::default() }).await;
-    let worker = service.local.functions.worker();
+    let worker = service.local.functions.context();
     let make = |shop_order: &'static str, status: &'static str| {
         let service = &service;
         async move {
@@ -258,7 +258,7 @@ async fn operators_follow_the_table_of_states() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_confirmed_payment_outlives_a_submission_without_one() {
     let (service, reference, token) = start().await;
-    let worker = service.local.functions.worker();
+    let worker = service.local.functions.context();
     let submit = |body: Value| {
         let service = &service;
         async move { service.post("submit_payment", &body).await.data() }
@@ -301,7 +301,7 @@ async fn a_payment_that_an_operator_set_right_is_not_counted_again() {
     let (service, reference, token) = start().await;
     let submit = json!({ "confirmation_token": token, "payment_transaction_id": "V1", "amount": 5 });
     service.post("submit_payment", &submit).await.data();
-    let worker = service.local.functions.worker();
+    let worker = service.local.functions.context();
     operator::partial(worker, "test", service.stored(&reference).await, usd("3")).await.unwrap();
     // The client was not answered, and sends what it said once more; so does the shop, by another action.
     assert_eq!(service.post("submit_payment", &submit).await.data()["amount_paid"], 3);
@@ -316,7 +316,7 @@ async fn a_cancellation_that_was_cut_off_is_finished_by_the_next() {
     use acceptance::faults::Fault;
     let clock = TestClock::at("2026-11-23 12:00:00");
     let service = TestService::by_hand(&clock).await;
-    let worker = service.local.functions.worker();
+    let worker = service.local.functions.context();
     // A failed order with a line: its other line can never be made.
     let cart = with(
         &paid_cart("1"),

@@ -12,27 +12,27 @@ use std::{sync::Arc, time::Duration};
 use acceptance::memory::Memory;
 use shared::{
     domain::{ids::ActivationId, work_order::WorkOrder},
-    ports::{Activations, Clock, Deliveries, Orders, Provisioner},
+    ports::{Activations, Clock, Deliveries, Orders, Provisioner, QueueMessage},
     use_case::{
-        Worker,
-        provisioning::provision::{Batch, OrderMessage, provision},
+        context::Context,
+        provisioning::provision::{Batch, provision},
         rate_limit::RateLimits,
     },
 };
 
 /// A worker over these ports.
-fn worker<S, Q>(store: S, queue: Q, clock: impl Clock + 'static) -> Worker<S, Q> {
-    Worker { store, queue, tokens: (), clock: Arc::new(clock), limits: RateLimits::default() }
+fn worker<S, Q>(store: S, queue: Q, clock: impl Clock + 'static) -> Context<S, Q> {
+    Context { store, queue, clock: Arc::new(clock), limits: RateLimits::default() }
 }
 
 /// One delivery of an order, with time enough.
 async fn deliver<S: Orders + Activations, Q: Deliveries>(
-    worker: &Worker<S, Q>,
+    worker: &Context<S, Q>,
     provisioner: &impl Provisioner,
     order: &WorkOrder,
     count: u32,
 ) -> Batch {
-    let delivery = OrderMessage { message_id: "1".into(), receipt: "1".into(), name: Some(order.into()), count };
+    let delivery = QueueMessage { message_id: "1".into(), receipt: "1".into(), body: Some(order.into()), count };
     provision(worker, provisioner, vec![delivery], &|| Duration::from_secs(30)).await
 }
 

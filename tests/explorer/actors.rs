@@ -6,9 +6,11 @@ use shared::{
     domain::{api_key::ApiKey, ids::ActivationId, money::Amount, status::Status},
     ports::Orders,
     use_case::{
-        Refusal, Service, Worker, operator,
+        context::Context,
+        operator,
         provisioning::{provision::provision, sweep::sweep},
         rate_limit::RateLimits,
+        refusal::{OrderRefusal, PaymentRefusal},
         webhooks::{deliver_events::deliver_events, publish_events::publish_events},
     },
     wire::webhook,
@@ -16,7 +18,7 @@ use shared::{
 use uuid::Uuid;
 
 use crate::{
-    requests::{Reply, Request, tokens},
+    requests::{Reply, Request},
     world::{Kind, Who, World, digest::digest, events::Events},
 };
 
@@ -68,8 +70,8 @@ impl Role {
         match self {
             Self::Client(requests) => client(&world, who, &caller, requests, told).await,
             Self::Passerby(request) => {
-                let service = service(&world, who);
-                let reply = world.process(who, request.send(&service, &caller)).await;
+                let context = context(&world, who);
+                let reply = world.process(who, request.send(&context, &caller)).await;
                 world.forget(who, digest(&reply));
                 if let Some(reply @ (Reply::Done(_) | Reply::Refused { .. })) = reply {
                     told(Told::Client(request, reply));
@@ -86,7 +88,7 @@ impl Role {
                     world.ports(who).turn(Kind::Sure, "a minute passes").await;
                     world.advance(60);
                     // A run that fails is followed by another, a minute later.
-                    let _failed = world.process(who, sweep(&worker(&world, who))).await;
+                    let _failed = world.process(who, sweep(&context(&world, who))).await;
                     world.forget(who, digest(&("swept", run)));
                 }
             }
@@ -107,37 +109,20 @@ impl Role {
     }
 }
 
-pub(crate) fn service(world: &World, who: Who) -> Service<crate::world::Ports, crate::world::Ports> {
+pub(crate) fn context(world: &World, who: Who) -> Context<crate::world::Ports, crate::world::Ports> {
     let ports = world.ports(who);
-    Service {
-        store: ports.clone(),
-        queue: ports.clone(),
-        tokens: tokens(),
-        clock: Arc::new(ports),
-        limits: RateLimits::default(),
-    }
-}
-
-pub(crate) fn worker(world: &World, who: Who) -> Worker<crate::world::Ports, crate::world::Ports> {
-    let ports = world.ports(who);
-    Worker {
-        store: ports.clone(),
-        queue: ports.clone(),
-        tokens: (),
-        clock: Arc::new(ports),
-        limits: RateLimits::default(),
-    }
+    Context { store: ports.clone(), queue: ports.clone(), clock: Arc::new(ports), limits: RateLimits::default() }
 }
 
 async fn client(world: &World, who: Who, caller: &ApiKey, requests: Vec<Request>, told: impl Fn(Told)) {
-    let service = service(world, who);
+    let context = context(world, who);
     let mut held: VecDeque<(usize, Request)> = requests.into_iter().enumerate().collect();
     let mut attempt = 0;
     // What was answered for good: two states are one only if everybody was told the same in them.
     let mut answered = 0;
     while let Some((index, request)) = held.pop_front() {
         assert!(attempt <= TRIES, "a request was never answered");
-        let reply = world.process(who, request.send(&service, caller)).await;
+        let reply = world.process(who, request.send(&context, caller)).await;
         let reply = reply.unwrap_or(Reply::Later);
         if reply != Reply::Later {
             answered = digest(&(answered, index, &reply));
@@ -164,10 +149,10 @@ pub(crate) async fn consume(world: &World, who: Who, batch: usize) {
         return;
     }
     let ids: Vec<String> = deliveries.iter().map(|delivery| delivery.message_id.clone()).collect();
-    let worker = worker(world, who);
+    let context = context(world, who);
     let enough = || Duration::from_secs(30);
     // A consumer that is killed deletes nothing: its messages show again.
-    let Some(batch) = world.process(who, provision(&worker, &ports, deliveries, &enough)).await else { return };
+    let Some(batch) = world.process(who, provision(&context, &ports, deliveries, &enough)).await else { return };
     let done: Vec<String> = ids.into_iter().filter(|id| !batch.again.contains(id)).collect();
     if !done.is_empty() {
         ports.delete(&done).await;
@@ -204,34 +189,35 @@ pub(crate) async fn deliver(world: &World, who: Who, batch: usize) {
 }
 
 async fn operate(world: &World, who: Who, uuid: Uuid, act: Act, told: impl Fn(Told)) {
-    let worker = worker(world, who);
+    let context = context(world, who);
     let first = std::cell::Cell::new(None);
     for attempt in 0.. {
         assert!(attempt <= TRIES, "an operator was never answered");
         let work = async {
-            let order = worker.store.order(uuid).await?.ok_or(Refusal::NoSuchOrder)?;
+            let order = context.store.order(uuid).await?.ok_or(OrderRefusal::NoSuchOrder)?;
             // Whoever was not answered looks again; another submission is not the one whose amount was known.
             let moved = first.replace(first.get().or(Some(order.version))).is_some_and(|first| first != order.version);
             if moved && matches!(act, Act::Partial(_)) {
-                return Err(Refusal::WrongState(order.status()));
+                return Err(OrderRefusal::WrongState(order.status()).into());
             }
             match act {
-                Act::Approve => operator::approve(&worker, "ann", order).await.map(drop),
-                Act::Partial(amount) => operator::partial(&worker, "ann", order, amount).await.map(drop),
-                Act::Cancel => operator::cancel(&worker, "ann", order, "asked to").await.map(drop),
-                Act::Retry => operator::retry(&worker, "ann", order).await.map(drop),
+                Act::Approve => operator::approve(&context, "ann", order).await.map(drop)?,
+                Act::Partial(amount) => operator::partial(&context, "ann", order, amount).await.map(drop)?,
+                Act::Cancel => operator::cancel(&context, "ann", order, "asked to").await.map(drop)?,
+                Act::Retry => operator::retry(&context, "ann", order).await.map(drop)?,
                 Act::Mend(line) => {
-                    worker.store.turn(Kind::Sure, "a minute passes").await;
+                    context.store.turn(Kind::Sure, "a minute passes").await;
                     world.advance(60);
-                    worker.store.mend(line).await;
-                    operator::retry(&worker, "ann", order).await.map(drop)
+                    context.store.mend(line).await;
+                    operator::retry(&context, "ann", order).await.map(drop)?;
                 }
             }
+            Ok(())
         };
         let result = world.process(who, work).await;
         world.forget(who, digest(&(attempt, first.get(), matches!(result, Some(Ok(()))))));
         match result {
-            None | Some(Err(Refusal::Unavailable(_))) => {}
+            None | Some(Err(PaymentRefusal::Order(OrderRefusal::Unavailable(_)))) => {}
             Some(result) => return told(Told::Operator(uuid, act, result.is_ok())),
         }
     }

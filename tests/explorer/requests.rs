@@ -1,5 +1,7 @@
 //! What clients send, and what they are told: commands as the functions parse them, replies as the functions write them.
 
+use std::sync::LazyLock;
+
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use shared::{
@@ -10,18 +12,19 @@ use shared::{
     },
     ports::Lookup,
     use_case::{
-        Refusal, Service, Worker,
+        context::Context,
         orders::{
             command::{CompleteOrder, CreateWorkOrder},
             complete_order::{self, complete_order},
             create_work_order::{self, create_work_order},
-            find_order::OrderId,
-            record::RecordedOrder,
+            find_order::ShoppexOrderId,
         },
         payments::{
+            complete_by_token::complete_by_token,
             complete_pending_order::{Completion, complete_pending_order},
             submit_payment::{SubmitPayment, submit_payment},
         },
+        refusal::{KeyedRefusal, NewOrderRefusal, OrderRefusal, PaymentRefusal, TokenPaymentRefusal},
     },
     wire::panelr::{requests, work_order},
 };
@@ -33,16 +36,15 @@ use crate::world::Ports;
 pub(crate) const SHOP: &str = "demo";
 
 /// The secret behind the confirmation tokens.
-pub(crate) fn tokens() -> TokenSecrets {
-    TokenSecrets::new(TokenSecret::new(1, "a secret of the explorer").unwrap(), None)
-}
+pub(crate) static TOKENS: LazyLock<TokenSecrets> =
+    LazyLock::new(|| TokenSecrets::new(TokenSecret::new(1, "a secret of the explorer").unwrap(), None));
 
 #[derive(Clone)]
 pub(crate) enum Ask {
     Complete(CompleteOrder),
     Create(CreateWorkOrder),
     Submit(SubmitPayment),
-    CompletePending(OrderId, Completion),
+    CompletePending(ShoppexOrderId, Completion),
 }
 
 /// A request, as a client sends it again and again.
@@ -127,7 +129,7 @@ impl Request {
 
     fn with_token(wc_order_id: &str, more: Value) -> (Uuid, Map<String, Value>) {
         let order = Self::created(wc_order_id);
-        let mut body = map(json!({ "confirmation_token": tokens().token(order, 1).as_str() }));
+        let mut body = map(json!({ "confirmation_token": TOKENS.token(order, 1).as_str() }));
         body.extend(map(more));
         (order, body)
     }
@@ -155,51 +157,91 @@ impl Request {
     pub(crate) fn complete_pending(header: Option<&'static str>, wc_order_id: &str) -> Self {
         let order = Self::created(wc_order_id);
         let completion = Completion { note: Some("by the gateway".into()), suppress_emails: false };
-        Self { ask: Ask::CompletePending(OrderId::Uniqid(order), completion), header, order, payment: None }
+        Self { ask: Ask::CompletePending(ShoppexOrderId::Uniqid(order), completion), header, order, payment: None }
     }
 
     /// Sends it once.
-    pub(crate) async fn send(&self, service: &Service<Ports, Ports>, caller: &ApiKey) -> Reply {
-        match self.perform(service, caller).await {
+    pub(crate) async fn send(&self, context: &Context<Ports, Ports>, caller: &ApiKey) -> Reply {
+        match self.perform(context, caller).await {
             Ok(body) => Reply::Done(body),
-            Err(Refusal::Unavailable(_)) => Reply::Later,
-            Err(refusal) => {
-                let kept = matches!(refusal, Refusal::BalanceLeft { .. });
-                Reply::Refused { why: format!("{refusal:?}"), kept }
-            }
+            Err(reply) => reply,
         }
     }
 
-    async fn perform(&self, service: &Service<Ports, Ports>, caller: &ApiKey) -> Result<String, Refusal> {
+    async fn perform(&self, context: &Context<Ports, Ports>, caller: &ApiKey) -> Result<String, Reply> {
         let data = match &self.ask {
             Ask::Complete(command) => {
-                let found = service.store.look_up(&command.lookup_keys()).await?;
-                let RecordedOrder { order, .. } = complete_order(service, caller, self.header, command, &found).await?;
-                work_order::completed(&order)
+                let found = context.store.look_up(&command.lookup_keys()).await.map_err(|_| Reply::Later)?;
+                let completed = match command {
+                    CompleteOrder::Cart(cart) => complete_order(context, caller, self.header, cart, &found).await?,
+                    CompleteOrder::ByToken(payment) => {
+                        complete_by_token(context, &TOKENS, caller, self.header, payment, &found).await?
+                    }
+                };
+                work_order::completed(&completed.order)
             }
             Ask::Create(command) => {
-                let found = service.store.look_up(&command.order.lookup_keys()).await?;
-                let RecordedOrder { order, .. } =
-                    create_work_order(service, caller, self.header, command, &found).await?;
-                work_order::created(&order, &service.tokens)
+                let found = context.store.look_up(&command.lookup_keys()).await.map_err(|_| Reply::Later)?;
+                let version = TOKENS.current_version();
+                let created = create_work_order(context, version, caller, self.header, command, &found).await?;
+                work_order::created(&created.order, &TOKENS)
             }
             Ask::Submit(command) => {
-                let done = submit_payment(service, caller, command).await?;
+                let done = submit_payment(context, &TOKENS, caller, command).await?;
                 work_order::submitted(&done.order, command.amount.is_some())
             }
             Ask::CompletePending(id, completion) => {
-                let worker = Worker {
-                    store: service.store.clone(),
-                    queue: service.queue.clone(),
-                    tokens: (),
-                    clock: service.clock.clone(),
-                    limits: service.limits.clone(),
-                };
-                let done = complete_pending_order(&worker, caller, self.header, id, completion).await?;
+                let done = complete_pending_order(context, caller, self.header, id, completion).await?;
                 // The reply is the order as it is now; what must not change of it is which order it is.
                 json!({ "id": done.order.reference().to_string() })
             }
         };
         Ok(data.to_string())
+    }
+}
+
+impl Reply {
+    fn refused(refusal: &impl std::fmt::Debug, kept: bool) -> Self {
+        Self::Refused { why: format!("{refusal:?}"), kept }
+    }
+}
+
+impl From<OrderRefusal> for Reply {
+    fn from(refusal: OrderRefusal) -> Self {
+        if matches!(refusal, OrderRefusal::Unavailable(_)) { Self::Later } else { Self::refused(&refusal, false) }
+    }
+}
+
+impl From<NewOrderRefusal> for Reply {
+    fn from(refusal: NewOrderRefusal) -> Self {
+        if matches!(refusal, NewOrderRefusal::Unavailable(_)) { Self::Later } else { Self::refused(&refusal, false) }
+    }
+}
+
+impl From<KeyedRefusal> for Reply {
+    fn from(refusal: KeyedRefusal) -> Self {
+        match refusal {
+            KeyedRefusal::Order(refusal) => refusal.into(),
+            KeyedRefusal::KeyUsed(_) => Self::refused(&refusal, false),
+        }
+    }
+}
+
+impl From<PaymentRefusal> for Reply {
+    fn from(refusal: PaymentRefusal) -> Self {
+        match refusal {
+            PaymentRefusal::Order(refusal) => refusal.into(),
+            PaymentRefusal::Invalid(_) => Self::refused(&refusal, false),
+        }
+    }
+}
+
+impl From<TokenPaymentRefusal> for Reply {
+    fn from(refusal: TokenPaymentRefusal) -> Self {
+        match refusal {
+            TokenPaymentRefusal::Payment(refusal) => refusal.into(),
+            TokenPaymentRefusal::BalanceLeft { .. } => Self::refused(&refusal, true),
+            TokenPaymentRefusal::KeyUsed(_) => Self::refused(&refusal, false),
+        }
     }
 }

@@ -18,7 +18,7 @@ use shared::{
 use uuid::Uuid;
 
 use crate::{
-    actors::{Act, Role, consume, deliver, publish, service, worker},
+    actors::{Act, Role, consume, context, deliver, publish},
     requests::{Reply, Request},
     scheduler::freely,
     world::{Kind, Who, World, digest::Key, events::StreamItem},
@@ -225,8 +225,8 @@ impl Scenario {
 
     /// Sends a request once more, when everything is at rest.
     pub(crate) fn resend(&self, world: &World, request: &Request) -> Reply {
-        let service = service(world, self.keeper());
-        freely(request.send(&service, &self.caller))
+        let context = context(world, self.keeper());
+        freely(request.send(&context, &self.caller))
     }
 
     /// Brings the world to rest: minutes pass, sweeps run, messages are delivered, and with them the events. What is not at
@@ -240,7 +240,7 @@ impl Scenario {
                 break;
             }
             world.advance(60);
-            freely(sweep(&worker(world, keeper))).unwrap();
+            freely(sweep(&context(world, keeper))).unwrap();
         }
         if self.streams() {
             for _ in 0..15 {

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use shared::{
     aws::dynamodb::DynamoDb,
     domain::{
-        activation::{Activation, ActivationStatus},
+        activation::Activation,
         api_key::{ApiKey, KeyHash, Scope},
         cart::{CartItem, Intent},
         email::Email,
@@ -16,14 +16,14 @@ use shared::{
         key_binding::KeyBinding,
         money::{Amount, Currency},
         provisioner::ProvisionerState,
-        status::Status,
+        status::{ActivationStatus, Status},
         time::{Timestamp, from_wire},
         webhook::{WebhookEndpoint, WebhookEndpointId, WebhookSecret},
         work_order::{Customer, NewWorkOrder, WorkOrder},
     },
     ports::{
         Activations, Catalogue, Cursor, Insert, KeyBindings, Keys, Listing, Lookup, LookupKeys, Numbers, OpenOrders,
-        OrderRef, Orders, Save, Setup, WebhookEndpoints,
+        OrderPage, OrderRef, Orders, Save, Setup, WebhookEndpoints,
     },
     wire::seed_file,
 };
@@ -375,9 +375,9 @@ pub(crate) async fn numbers_of_two_environments(one: &DynamoDb, other: &DynamoDb
     let listed = one.orders_numbered(lowest, next).await.unwrap();
     assert_eq!(listed.iter().map(|order| order.uuid).collect::<Vec<_>>(), made);
     let email = Email::parse(&email.to_uppercase()).unwrap();
-    let (page, place) = one.orders_of_customer(&email, None, 3).await.unwrap();
+    let OrderPage { orders: page, next: place } = one.orders_of_customer(&email, None, 3).await.unwrap();
     assert!(matches!(place, Some(Cursor::OfCustomer { .. })));
-    let (rest, end) = one.orders_of_customer(&email, place, 3).await.unwrap();
+    let OrderPage { orders: rest, next: end } = one.orders_of_customer(&email, place, 3).await.unwrap();
     let uuids: Vec<Uuid> = page.iter().chain(&rest).map(|(_, order)| order.uuid).collect();
     assert_eq!((uuids, end), (made, None));
 }

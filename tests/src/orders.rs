@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use shared::{
     domain::{
-        activation::{Activation, ActivationStatus},
+        activation::Activation,
         cart::{CartItem, Intent},
         email::Email,
         ids::{ActivationId, ProductId, WorkOrderId},
         money::{Amount, Currency},
         provisioner::ProvisionerState,
-        status::Status,
+        status::{ActivationStatus, Status},
         time::{Timestamp, from_wire},
         work_order::{Customer, NewWorkOrder, WorkOrder},
     },

@@ -3,25 +3,25 @@
 use lambda_http::Request;
 use shared::{
     domain::api_key::Scope,
-    lambda::{reply::Reply, shoppex},
+    lambda::{
+        reply::{Reply, ReplyOutcome},
+        shoppex::{self, Rejection},
+    },
     ports::{KeyBindings, Lookup, Orders, Queue},
-    use_case::{Service, payments::complete_pending_order::complete_pending_order},
+    use_case::{context::Context, payments::complete_pending_order::complete_pending_order},
+    wire::shoppex as wire,
 };
 
 /// Answers a request.
-pub async fn handle<S, Q>(service: &Service<S, Q, ()>, request: Request) -> Reply
+pub async fn handle<S, Q>(context: &Context<S, Q>, request: Request) -> Result<Reply, Rejection>
 where
     S: Lookup + Orders + KeyBindings,
     Q: Queue,
 {
-    let caller = match shoppex::admit(service, &request, Scope::OrdersWrite).await {
-        Ok(caller) => caller,
-        Err(reply) => return reply,
-    };
-    let parsed = shoppex::completion(&request).and_then(|parsed| Ok((parsed, shoppex::order_id(&request)?)));
-    let ((completion, key), id) = match parsed {
-        Ok(parsed) => parsed,
-        Err(reply) => return reply,
-    };
-    shoppex::recorded(complete_pending_order(service, &caller, key.as_deref(), &id, &completion).await)
+    let caller = shoppex::authenticate(context, &request, Scope::OrdersWrite).await?;
+    let (completion, key) = shoppex::completion(&request)?;
+    let id = shoppex::order_id(&request)?;
+    let recorded = complete_pending_order(context, &caller, key.as_deref(), &id, &completion).await?;
+    let outcome = ReplyOutcome::of_recorded(&recorded);
+    Ok(shoppex::success(wire::one(&recorded.order), outcome).recorded(recorded))
 }

@@ -1,16 +1,13 @@
 //! The function's binary: wiring.
 
-use shared::lambda::{http, logs, prewarm::ahead, runtime::Environment};
+use shared::lambda::{environment::Environment, http, prewarm, runtime::Error};
 
-#[global_allocator]
-static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
+shared::main!(run);
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    logs::init();
+async fn run() -> Result<(), Error> {
     let environment = Environment::read()?;
     let (store, queue) = (environment.table()?, environment.queue()?);
-    tokio::join!(ahead("table", store.connect()), ahead("queue", queue.connect()));
-    let service = Environment::api(store, queue, ())?;
-    http::run("complete_pending_order", |request| complete_pending_order::handle(&service, request)).await
+    tokio::join!(prewarm::run("table", store.connect()), prewarm::run("queue", queue.connect()));
+    let context = Environment::api(store, queue)?;
+    http::run("complete_pending_order", |request| complete_pending_order::handle(&context, request)).await
 }

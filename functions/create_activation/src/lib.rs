@@ -3,10 +3,13 @@
 use lambda_http::Request;
 use shared::{
     domain::api_key::Scope,
-    lambda::{panelr, reply::Reply},
+    lambda::{
+        panelr::{self, Rejection},
+        reply::Reply,
+    },
     ports::{Lookup, Numbers, Orders, Queue},
     use_case::{
-        Service,
+        context::Context,
         orders::{
             command::OrderRequest,
             complete_order::{CREATE_ACTIVATION, complete_cart},
@@ -16,18 +19,15 @@ use shared::{
 };
 
 /// Answers a request.
-pub async fn handle<S, Q>(service: &Service<S, Q, ()>, request: Request) -> Reply
+pub async fn handle<S, Q>(context: &Context<S, Q>, request: Request) -> Result<Reply, Rejection>
 where
     S: Lookup + Orders + Numbers,
     Q: Queue,
 {
     let command = panelr::command(&request, requests::create_activation);
-    let lookup_keys = |(order, _): &(OrderRequest, _)| order.lookup_keys();
-    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, lookup_keys).await;
-    let (caller, found, (order, key)) = match admitted {
-        Ok(admitted) => admitted,
-        Err(reply) => return reply,
-    };
-    let result = complete_cart(service, &caller, CREATE_ACTIVATION, key.as_deref(), &order, &found).await;
-    panelr::recorded(result, |recorded| work_order::completed_one(&recorded.order))
+    let lookup_keys = panelr::lookup_keys(&command, OrderRequest::lookup_keys);
+    let (caller, found) = panelr::authenticate(context, &request, Scope::OrdersWrite, lookup_keys).await?;
+    let (order, key) = command?;
+    let recorded = complete_cart(context, &caller, CREATE_ACTIVATION, key.as_deref(), &order, &found).await?;
+    Ok(panelr::recorded(&work_order::completed_one(&recorded.order), recorded))
 }

@@ -1,16 +1,13 @@
 //! The function's binary: wiring.
 
-use shared::lambda::{http, logs, prewarm::ahead, runtime::Environment};
+use shared::lambda::{environment::Environment, http, prewarm, runtime::Error};
 
-#[global_allocator]
-static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
+shared::main!(run);
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    logs::init();
+async fn run() -> Result<(), Error> {
     let environment = Environment::read()?;
     let (store, queue) = (environment.table()?, environment.queue()?);
-    tokio::join!(ahead("lease", store.prewarm()), ahead("queue", queue.connect()));
-    let service = Environment::api(store, queue, ())?;
-    http::run("create_renewal", |request| create_renewal::handle(&service, request)).await
+    tokio::join!(prewarm::run("lease", store.prewarm()), prewarm::run("queue", queue.connect()));
+    let context = Environment::api(store, queue)?;
+    http::run("create_renewal", |request| create_renewal::handle(&context, request)).await
 }

@@ -2,27 +2,30 @@
 
 use lambda_http::Request;
 use shared::{
-    domain::api_key::Scope,
-    lambda::{panelr, reply::Reply},
-    ports::{Lookup, Numbers, Orders, Queue},
-    use_case::{Service, orders::create_work_order::create_work_order},
+    domain::{api_key::Scope, token::TokenSecrets},
+    lambda::{
+        panelr::{self, Rejection},
+        reply::Reply,
+    },
+    ports::{Lookup, Numbers, Orders},
+    use_case::{
+        context::Context,
+        orders::{command::CreateWorkOrder, create_work_order::create_work_order},
+    },
     wire::panelr::{requests, work_order},
 };
 
 /// Answers a request.
-pub async fn handle<S, Q>(service: &Service<S, Q>, request: Request) -> Reply
+pub async fn handle<S, Q>(context: &Context<S, Q>, tokens: &TokenSecrets, request: Request) -> Result<Reply, Rejection>
 where
     S: Lookup + Orders + Numbers,
-    Q: Queue,
+    Q: Sync,
 {
     let command = panelr::command(&request, requests::create_work_order);
-    let lookup_keys =
-        |(command, _): &(shared::use_case::orders::command::CreateWorkOrder, _)| command.order.lookup_keys();
-    let (caller, found, (command, key)) =
-        match panelr::admit(service, &request, Scope::OrdersWrite, command, lookup_keys).await {
-            Ok(admitted) => admitted,
-            Err(reply) => return reply,
-        };
-    let result = create_work_order(service, &caller, key.as_deref(), &command, &found).await;
-    panelr::recorded(result, |created| work_order::created(&created.order, &service.tokens))
+    let lookup_keys = panelr::lookup_keys(&command, CreateWorkOrder::lookup_keys);
+    let (caller, found) = panelr::authenticate(context, &request, Scope::OrdersWrite, lookup_keys).await?;
+    let (command, key) = command?;
+    let version = tokens.current_version();
+    let recorded = create_work_order(context, version, &caller, key.as_deref(), &command, &found).await?;
+    Ok(panelr::recorded(&work_order::created(&recorded.order, tokens), recorded))
 }

@@ -1,17 +1,14 @@
 //! The function's binary: wiring.
 
-use shared::lambda::{http, logs, prewarm::ahead, runtime::Environment};
-use shared::ports::NoQueue;
+use shared::lambda::{environment::Environment, http, prewarm, runtime::Error};
 
-#[global_allocator]
-static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
+shared::main!(run);
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    logs::init();
+async fn run() -> Result<(), Error> {
     let environment = Environment::read()?;
     let store = environment.table()?;
-    ahead("lease", store.prewarm()).await;
-    let service = Environment::api(store, NoQueue, Environment::tokens()?)?;
-    http::run("create_work_order", |request| create_work_order::handle(&service, request)).await
+    prewarm::run("lease", store.prewarm()).await;
+    let context = Environment::api(store, ())?;
+    let tokens = Environment::tokens()?;
+    http::run("create_work_order", |request| create_work_order::handle(&context, &tokens, request)).await
 }

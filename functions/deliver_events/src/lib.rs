@@ -2,12 +2,15 @@
 
 use std::time::Instant;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use shared::{
     aws::clients::counting,
-    lambda::metrics::{Metric, Metrics},
+    lambda::{
+        metrics::{Metric, Metrics},
+        sqs,
+    },
     ports::{Clock, Deliveries, WebhookEndpoints, WebhookSender},
-    use_case::webhooks::deliver_events::{DeliveryOutcome, Report, WebhookMessage, deliver_events},
+    use_case::webhooks::deliver_events::{DeliveryOutcome, Report, deliver_events},
 };
 
 /// Works off a batch.
@@ -25,39 +28,27 @@ where
     C: WebhookSender,
 {
     let started = Instant::now();
-    let messages: Vec<WebhookMessage> = event.records.into_iter().map(webhook_message).collect();
+    let messages = sqs::messages(event);
     let count = messages.len();
     let (reports, calls) = counting(Box::pin(deliver_events(store, queue, sender, clock, messages))).await;
     let mut metrics = Metrics::default();
-    let mut response = SqsBatchResponse::default();
+    let mut again = Vec::new();
     for report in reports {
         log(request_id, &report, &mut metrics);
         if report.is_again() {
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = report.message.message_id;
-            response.batch_item_failures.push(failure);
+            again.push(report.message.message_id);
         }
     }
     let ms = started.elapsed().as_secs_f64() * 1_000.0;
-    let again = response.batch_item_failures.len();
-    tracing::info!(request_id, action = "deliver_events", messages = count, again, ms, calls, "batch");
+    let (messages, retried) = (count, again.len());
+    tracing::info!(request_id, action = "deliver_events", messages, again = retried, ms, calls, "batch");
     metrics.emit("deliver_events");
-    response
-}
-
-fn webhook_message(message: SqsMessage) -> WebhookMessage {
-    let count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
-    WebhookMessage {
-        message_id: message.message_id.unwrap_or_default(),
-        receipt: message.receipt_handle.unwrap_or_default(),
-        delivery: message.body.as_deref().and_then(|body| serde_json::from_str(body).ok()),
-        count: count.unwrap_or(1),
-    }
+    sqs::response(again)
 }
 
 /// The endpoint by its name: its URL may hold a secret.
 fn log(request_id: &str, report: &Report, metrics: &mut Metrics) {
-    let delivery = report.message.delivery.as_ref();
+    let delivery = report.message.body.as_ref();
     let endpoint = delivery.map(|delivery| delivery.endpoint.0.as_str());
     let event = delivery.map(|delivery| delivery.id.as_str());
     let kind = delivery.map(|delivery| delivery.kind.as_str());

@@ -2,21 +2,21 @@
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use shared::{
-    lambda::{logs, runtime::Environment},
+    lambda::{environment::Environment, runtime::Error},
     outbound::post::OutboundClient,
     ports::SystemClock,
 };
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    logs::init();
+shared::main!(run);
+
+async fn run() -> Result<(), Error> {
     let environment = Environment::read()?;
     let (store, queue) = (&environment.table()?, &environment.events()?);
     let sender = &OutboundClient::new(Environment::webhook_address_policy()?);
     let handle = |event: LambdaEvent<_>| async move {
         let request_id = &event.context.request_id;
         let work = deliver_events::handle(store, queue, sender, &SystemClock, event.payload, request_id);
-        Ok::<_, lambda_runtime::Error>(Box::pin(work).await)
+        Ok::<_, Error>(Box::pin(work).await)
     };
     lambda_runtime::run(service_fn(handle)).await
 }

@@ -5,29 +5,20 @@ use shared::{
     domain::api_key::Scope,
     lambda::{
         reply::{Reply, ReplyOutcome},
-        shoppex,
+        shoppex::{self, Rejection},
     },
     ports::{Lookup, Orders},
-    use_case::{Service, orders::find_order::find_order},
+    use_case::{context::Context, orders::find_order::find_order},
     wire::shoppex as wire,
 };
 
 /// Answers a request.
-pub async fn handle<S, Q>(service: &Service<S, Q, ()>, request: Request) -> Reply
+pub async fn handle<S, Q>(context: &Context<S, Q>, request: Request) -> Result<Reply, Rejection>
 where
     S: Lookup + Orders,
     Q: Sync,
 {
-    if let Err(reply) = shoppex::admit(service, &request, Scope::OrdersRead).await {
-        return reply;
-    }
-    let id = match shoppex::order_id(&request) {
-        Ok(id) => id,
-        Err(reply) => return reply,
-    };
-    match find_order(&service.store, &id).await {
-        Ok(Some(order)) => Reply::new(200, wire::one(&order), ReplyOutcome::Answered, "ok").about(&order),
-        Ok(None) => shoppex::not_found(),
-        Err(cause) => shoppex::fault(cause.to_string()),
-    }
+    shoppex::authenticate(context, &request, Scope::OrdersRead).await?;
+    let order = find_order(&context.store, &shoppex::order_id(&request)?).await?.ok_or_else(shoppex::not_found)?;
+    Ok(shoppex::success(wire::one(&order), ReplyOutcome::Answered).about(&order))
 }

@@ -3,20 +3,21 @@
 use lambda_http::Request;
 use shared::{
     domain::api_key::Scope,
-    lambda::{panelr, reply::Reply},
-    ports::{Catalogue, Lookup},
-    use_case::Service,
+    lambda::{
+        panelr::{self, Rejection},
+        reply::{Reply, ReplyOutcome},
+    },
+    ports::{Catalogue, Lookup, LookupKeys},
+    use_case::context::Context,
     wire::panelr::catalogue,
 };
 
 /// Answers a request.
-pub async fn handle<S, Q>(service: &Service<S, Q, ()>, request: Request) -> Reply
+pub async fn handle<S, Q>(context: &Context<S, Q>, request: Request) -> Result<Reply, Rejection>
 where
     S: Lookup + Catalogue,
     Q: Sync,
 {
-    if let Err(reply) = panelr::admit_reader(service, &request, Scope::CatalogueRead).await {
-        return reply;
-    }
-    panelr::read(service.store.payment_methods().await, catalogue::payment_methods)
+    panelr::authenticate(context, &request, Scope::CatalogueRead, LookupKeys::default()).await?;
+    Ok(panelr::success(&catalogue::payment_methods(context.store.payment_methods().await?), ReplyOutcome::Answered))
 }

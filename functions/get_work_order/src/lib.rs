@@ -2,29 +2,24 @@
 
 use lambda_http::Request;
 use shared::{
-    domain::api_key::Scope,
+    domain::{api_key::Scope, token::TokenSecrets},
     lambda::{
-        panelr,
+        panelr::{self, Rejection, RequestError},
         reply::{Reply, ReplyOutcome},
     },
     ports::{Lookup, LookupKeys, Orders},
-    use_case::{Service, orders::get_work_order::get_work_order},
+    use_case::{context::Context, orders::get_work_order::get_work_order},
     wire::panelr::{requests, work_order},
 };
 
 /// Answers a request.
-pub async fn handle<S, Q>(service: &Service<S, Q>, request: Request) -> Reply
+pub async fn handle<S, Q>(context: &Context<S, Q>, tokens: &TokenSecrets, request: Request) -> Result<Reply, Rejection>
 where
     S: Lookup + Orders,
+    Q: Sync,
 {
-    let query = requests::get_work_order(request.uri().query().unwrap_or_default()).map_err(Into::into);
-    let admitted = panelr::admit(service, &request, Scope::OrdersRead, query, |_| LookupKeys::default()).await;
-    let query = match admitted {
-        Ok((_, _, query)) => query,
-        Err(reply) => return reply,
-    };
-    match get_work_order(service, &query).await {
-        Ok(order) => panelr::success(&work_order::shown(&order), ReplyOutcome::Answered).about(&order),
-        Err(refusal) => panelr::refuse(refusal),
-    }
+    panelr::authenticate(context, &request, Scope::OrdersRead, LookupKeys::default()).await?;
+    let query = requests::get_work_order(request.uri().query().unwrap_or_default()).map_err(RequestError::Fields)?;
+    let order = get_work_order(&context.store, tokens, &query).await?.ok_or_else(panelr::not_found)?;
+    Ok(panelr::success(&work_order::shown(&order), ReplyOutcome::Answered).about(&order))
 }

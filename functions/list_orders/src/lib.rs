@@ -5,28 +5,21 @@ use shared::{
     domain::api_key::Scope,
     lambda::{
         reply::{Reply, ReplyOutcome},
-        shoppex,
+        shoppex::{self, Rejection},
     },
     ports::{Listing, Lookup},
-    use_case::{Service, orders::list_orders::list_orders},
+    use_case::{context::Context, orders::list_orders::list_orders},
     wire::shoppex as wire,
 };
 
 /// Answers a request.
-pub async fn handle<S, Q>(service: &Service<S, Q, ()>, request: Request) -> Reply
+pub async fn handle<S, Q>(context: &Context<S, Q>, request: Request) -> Result<Reply, Rejection>
 where
     S: Lookup + Listing,
     Q: Sync,
 {
-    if let Err(reply) = shoppex::admit(service, &request, Scope::OrdersRead).await {
-        return reply;
-    }
-    let query = match wire::list_query(request.uri().query().unwrap_or_default()) {
-        Ok(query) => query,
-        Err(errors) => return shoppex::invalid(&errors),
-    };
-    match list_orders(&service.store, &query).await {
-        Ok(page) => Reply::new(200, wire::page(&page), ReplyOutcome::Answered, "ok"),
-        Err(refusal) => shoppex::refuse(refusal),
-    }
+    shoppex::authenticate(context, &request, Scope::OrdersRead).await?;
+    let query = wire::list_query(request.uri().query().unwrap_or_default())?;
+    let page = list_orders(&context.store, &query).await?;
+    Ok(shoppex::success(wire::page(&page), ReplyOutcome::Answered))
 }

@@ -1,16 +1,13 @@
 //! The function's binary: wiring.
 
-use shared::lambda::{http, logs, prewarm::ahead, runtime::Environment};
+use shared::lambda::{environment::Environment, http, prewarm, runtime::Error};
 
-#[global_allocator]
-static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
+shared::main!(run);
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    logs::init();
+async fn run() -> Result<(), Error> {
     let environment = Environment::read()?;
     let store = environment.table()?;
-    ahead("table", store.connect()).await;
-    let service = Environment::api(store, (), ())?;
-    http::run("list_orders", |request| list_orders::handle(&service, request)).await
+    prewarm::run("table", store.connect()).await;
+    let context = Environment::api(store, ())?;
+    http::run("list_orders", |request| list_orders::handle(&context, request)).await
 }

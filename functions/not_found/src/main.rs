@@ -1,12 +1,9 @@
 //! The function's binary: wiring.
 
-use shared::lambda::{http, logs};
+use shared::lambda::{http, reply::Reply, runtime::Error};
 
-#[global_allocator]
-static ALLOCATOR: shared::lambda::Allocator = shared::lambda::Allocator;
+shared::main!(run);
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    logs::init();
-    http::run("not_found", |request| async move { not_found::handle(&request) }).await
+async fn run() -> Result<(), Error> {
+    http::run("not_found", |request| async move { Ok::<_, Reply>(not_found::handle(&request)) }).await
 }

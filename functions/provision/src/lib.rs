@@ -4,14 +4,17 @@ mod metered;
 
 use std::time::{Duration, Instant};
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use shared::{
-    aws::{clients::counting, sqs::from_body},
-    lambda::metrics::{Metric, Metrics},
+    aws::clients::counting,
+    lambda::{
+        metrics::{Metric, Metrics},
+        sqs,
+    },
     ports::{Activations, Deliveries, Orders, Provisioner},
     use_case::{
-        Worker,
-        provisioning::provision::{Batch, OrderMessage, ProvisionOutcome, Report, provision},
+        context::Context,
+        provisioning::provision::{ProvisionOutcome, Report, provision},
     },
 };
 
@@ -19,7 +22,7 @@ use metered::{CallOutcome, Metered};
 
 /// Works off a batch. `time_left`: of the invocation.
 pub async fn handle<S, Q, P>(
-    service: &Worker<S, Q>,
+    context: &Context<S, Q>,
     provisioner: &P,
     event: SqsEvent,
     request_id: &str,
@@ -31,10 +34,10 @@ where
     P: Provisioner,
 {
     let started = Instant::now();
-    let deliveries: Vec<OrderMessage> = event.records.into_iter().map(delivery).collect();
+    let deliveries = sqs::messages(event);
     let messages = deliveries.len();
     let provisioner = Metered::new(provisioner);
-    let (batch, calls) = counting(Box::pin(provision(service, &provisioner, deliveries, time_left))).await;
+    let (batch, calls) = counting(Box::pin(provision(context, &provisioner, deliveries, time_left))).await;
     let mut metrics = Metrics::default();
     for report in &batch.reports {
         log(request_id, report, &mut metrics);
@@ -45,7 +48,7 @@ where
     tracing::info!(request_id, action = "provision", messages, again, ms, calls, panel_calls, "batch");
     metrics.emit("provision");
     emit(&provisioner.into_calls());
-    response(batch)
+    sqs::response(batch.again)
 }
 
 /// The metrics of the provisioner, in lines of as many values as one may have.
@@ -62,16 +65,6 @@ fn emit(calls: &[(CallOutcome, f64)]) {
             }
         }
         metrics.emit("provision");
-    }
-}
-
-fn delivery(message: SqsMessage) -> OrderMessage {
-    let count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
-    OrderMessage {
-        message_id: message.message_id.unwrap_or_default(),
-        receipt: message.receipt_handle.unwrap_or_default(),
-        name: message.body.as_deref().and_then(from_body),
-        count: count.unwrap_or(1),
     }
 }
 
@@ -96,15 +89,4 @@ fn log(request_id: &str, report: &Report, metrics: &mut Metrics) {
             tracing::warn!(request_id, action = "provision", reference, outcome = "again", delay, %cause, "order");
         }
     }
-}
-
-fn response(batch: Batch) -> SqsBatchResponse {
-    let failure = |item_identifier| {
-        let mut failure = BatchItemFailure::default();
-        failure.item_identifier = item_identifier;
-        failure
-    };
-    let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = batch.again.into_iter().map(failure).collect();
-    response
 }

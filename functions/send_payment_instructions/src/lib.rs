@@ -4,28 +4,23 @@ use lambda_http::Request;
 use shared::{
     domain::api_key::Scope,
     lambda::{
-        panelr,
+        panelr::{self, Rejection, RequestError},
         reply::{Reply, ReplyOutcome},
     },
     ports::{Lookup, LookupKeys, Orders},
-    use_case::{Service, payments::send_payment_instructions::send_payment_instructions},
+    use_case::{context::Context, payments::send_payment_instructions::send_payment_instructions},
     wire::panelr::{requests, work_order},
 };
 
 /// Answers a request.
-pub async fn handle<S, Q>(service: &Service<S, Q, ()>, request: Request) -> Reply
+pub async fn handle<S, Q>(context: &Context<S, Q>, request: Request) -> Result<Reply, Rejection>
 where
     S: Lookup + Orders,
     Q: Sync,
 {
-    let command = panelr::object(&request).and_then(|body| Ok(requests::send_payment_instructions(&body)?));
-    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, |_| LookupKeys::default()).await;
-    let (caller, _, number) = match admitted {
-        Ok(admitted) => admitted,
-        Err(reply) => return reply,
-    };
-    match send_payment_instructions(service, &caller, number).await {
-        Ok(order) => panelr::success(&work_order::instructions_asked_for(&order), ReplyOutcome::Answered).about(&order),
-        Err(refusal) => panelr::refuse(refusal),
-    }
+    let (caller, _) = panelr::authenticate(context, &request, Scope::OrdersWrite, LookupKeys::default()).await?;
+    let body = panelr::object(&request)?;
+    let number = requests::send_payment_instructions(&body).map_err(RequestError::Fields)?;
+    let order = send_payment_instructions(context, &caller, number).await?;
+    Ok(panelr::success(&work_order::instructions_asked_for(&order), ReplyOutcome::Answered).about(&order))
 }

@@ -2,34 +2,27 @@
 
 use lambda_http::Request;
 use shared::{
-    domain::api_key::Scope,
+    domain::{api_key::Scope, token::TokenSecrets},
     lambda::{
-        panelr,
+        panelr::{self, Rejection, RequestError},
         reply::{Reply, ReplyOutcome},
     },
     ports::{Lookup, LookupKeys, Orders},
-    use_case::{Service, payments::submit_payment::submit_payment},
+    use_case::{context::Context, payments::submit_payment::submit_payment},
     wire::panelr::{requests, work_order},
 };
 
 /// Answers a request.
-pub async fn handle<S, Q>(service: &Service<S, Q>, request: Request) -> Reply
+pub async fn handle<S, Q>(context: &Context<S, Q>, tokens: &TokenSecrets, request: Request) -> Result<Reply, Rejection>
 where
     S: Lookup + Orders,
     Q: Sync,
 {
-    let command = panelr::object(&request).and_then(|body| Ok(requests::submit_payment(&body)?));
-    let admitted = panelr::admit(service, &request, Scope::OrdersWrite, command, |_| LookupKeys::default()).await;
-    let (caller, _, command) = match admitted {
-        Ok(admitted) => admitted,
-        Err(reply) => return reply,
-    };
-    match submit_payment(service, &caller, &command).await {
-        Ok(submitted) => {
-            let outcome = if submitted.replayed { ReplyOutcome::Replayed } else { ReplyOutcome::SubmittedPayment };
-            let data = work_order::submitted(&submitted.order, command.amount.is_some());
-            panelr::success(&data, outcome).about(&submitted.order)
-        }
-        Err(refusal) => panelr::refuse(refusal),
-    }
+    let (caller, _) = panelr::authenticate(context, &request, Scope::OrdersWrite, LookupKeys::default()).await?;
+    let body = panelr::object(&request)?;
+    let command = requests::submit_payment(&body).map_err(RequestError::Fields)?;
+    let submitted = submit_payment(context, tokens, &caller, &command).await?;
+    let outcome = if submitted.replayed { ReplyOutcome::Replayed } else { ReplyOutcome::SubmittedPayment };
+    let data = work_order::submitted(&submitted.order, command.amount.is_some());
+    Ok(panelr::success(&data, outcome).about(&submitted.order))
 }

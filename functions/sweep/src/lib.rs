@@ -4,16 +4,16 @@ use shared::{
     aws::clients::counting,
     lambda::metrics::{Metric, Metrics},
     ports::{OpenOrders, Orders, PortError, Queue},
-    use_case::{Worker, provisioning::sweep::sweep},
+    use_case::{context::Context, provisioning::sweep::sweep},
 };
 
 /// One run. An error makes the run a failed one; the next minute brings another.
-pub async fn handle<S, Q>(service: &Worker<S, Q>, request_id: &str) -> Result<(), PortError>
+pub async fn handle<S, Q>(context: &Context<S, Q>, request_id: &str) -> Result<(), PortError>
 where
     S: Orders + OpenOrders,
     Q: Queue,
 {
-    let (result, calls) = counting(Box::pin(sweep(service))).await;
+    let (result, calls) = counting(Box::pin(sweep(context))).await;
     let swept = result.inspect_err(|cause| {
         let mut metrics = Metrics::default();
         metrics.count(Metric::SweepTroubles);

@@ -1,6 +1,6 @@
 //! The functions by their names: the code that is deployed, called in this process.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use aws_lambda_events::{
     apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse},
@@ -11,33 +11,75 @@ use aws_lambda_events::{
 use shared::{
     aws::{dynamodb::DynamoDb, sqs::Sqs},
     domain::token::TokenSecrets,
-    lambda::http::respond,
+    lambda::{http::respond, reply::Reply},
     outbound::{post::OutboundClient, provisioner::HttpProvisioner},
-    ports::{Clock, PortError},
-    use_case::{Service, Worker, rate_limit::RateLimits},
+    ports::{Catalogue, KeyBindings, Listing, Lookup, Numbers, Orders, PortError, Queue},
+    use_case::context::Context,
 };
 use uuid::Uuid;
 
 /// How long a request may take; the deployed functions have their invocation's time.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The functions behind the API.
-const API: [&str; 14] = [
-    "complete_order",
-    "create_work_order",
-    "get_work_order",
-    "submit_payment",
-    "get_products",
-    "get_payment_methods",
-    "get_bouquets",
-    "send_payment_instructions",
-    "create_activation",
-    "create_renewal",
-    "complete_pending_order",
-    "get_order",
-    "list_orders",
-    "not_found",
-];
+/// Registers the functions behind the API: each by its crate's name, with what its `handle` takes beside the request. The
+/// default route's, `not_found`, needs nothing.
+macro_rules! api {
+    ($context:ident, $tokens:ident: $($name:ident($($with:ident),+)),+ $(,)?) => {
+        /// The functions behind the API by their names, but for the default route's.
+        pub const API: &[&str] = &[$(stringify!($name)),+];
+
+        /// Calls the function `name` behind the API with an event; one that is not registered is the default route's.
+        /// Work that is not done within `time` is dropped.
+        pub async fn call<S, Q>(
+            $context: &Context<S, Q>,
+            $tokens: &TokenSecrets,
+            name: &str,
+            request_id: &str,
+            event: ApiGatewayV2httpRequest,
+            time: Duration,
+        ) -> ApiGatewayV2httpResponse
+        where
+            S: Lookup + Orders + Numbers + KeyBindings + Listing + Catalogue,
+            Q: Queue,
+        {
+            match name {
+                $(stringify!($name) => {
+                    let handle = |request| $name::handle($($with,)+ request);
+                    respond(stringify!($name), request_id, event, time, &handle).await
+                })+
+                _ => {
+                    let handle = |request| async move { Ok::<_, Reply>(not_found::handle(&request)) };
+                    respond("not_found", request_id, event, time, &handle).await
+                }
+            }
+        }
+    };
+}
+
+api! {
+    context, tokens:
+    complete_order(context, tokens),
+    complete_pending_order(context),
+    create_activation(context),
+    create_renewal(context),
+    create_work_order(context, tokens),
+    get_bouquets(context),
+    get_order(context),
+    get_payment_methods(context),
+    get_products(context),
+    get_work_order(context, tokens),
+    list_orders(context),
+    send_payment_instructions(context),
+    submit_payment(context, tokens),
+}
+
+/// The functions that are not behind the API, and the default route's.
+const OTHERS: [&str; 5] = ["deliver_events", "not_found", "provision", "publish_events", "sweep"];
+
+/// The crates whose log events are written: every function's, and this one.
+pub fn crates() -> impl Iterator<Item = &'static str> {
+    API.iter().copied().chain(OTHERS).chain(["local"])
+}
 
 /// What events need beside the store.
 #[derive(Clone)]
@@ -62,8 +104,8 @@ pub enum Consumer {
 /// All functions, wired to the store and queue in this process.
 #[derive(Clone)]
 pub struct Functions {
-    api: Service<DynamoDb, Sqs>,
-    worker: Worker<DynamoDb, Sqs>,
+    context: Context<DynamoDb, Sqs>,
+    tokens: TokenSecrets,
     events: Events,
     provisioner: Option<HttpProvisioner>,
 }
@@ -71,80 +113,24 @@ pub struct Functions {
 impl Functions {
     /// The functions over a store and its queues, and a provisioner if there is one.
     pub fn new(
-        store: DynamoDb,
-        queue: Sqs,
-        events: Events,
+        context: Context<DynamoDb, Sqs>,
         tokens: TokenSecrets,
-        clock: Arc<dyn Clock>,
-        limits: RateLimits,
+        events: Events,
         provisioner: Option<HttpProvisioner>,
     ) -> Self {
-        Self {
-            provisioner,
-            api: Service {
-                store: store.clone(),
-                queue: queue.clone(),
-                tokens,
-                clock: clock.clone(),
-                limits: limits.clone(),
-            },
-            worker: Worker { store, queue, tokens: (), clock, limits },
-            events,
-        }
+        Self { context, tokens, events, provisioner }
     }
 
-    /// What works without a caller.
-    pub fn worker(&self) -> &Worker<DynamoDb, Sqs> {
-        &self.worker
+    /// What they work with.
+    pub fn context(&self) -> &Context<DynamoDb, Sqs> {
+        &self.context
     }
 
-    /// Is there a function of this name behind the API?
-    pub fn answers(name: &str) -> bool {
-        API.contains(&name)
-    }
-
-    /// Calls the function `name` with an event of the API.
+    /// Calls the function `name` behind the API with an event.
     pub async fn call(&self, name: &str, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
-        let id = Uuid::new_v4().to_string();
-        let (api, worker) = (&self.api, &self.worker);
-        match name {
-            "complete_order" => {
-                respond("complete_order", &id, event, LONGEST, &|r| complete_order::handle(api, r)).await
-            }
-            "create_work_order" => {
-                respond("create_work_order", &id, event, LONGEST, &|r| create_work_order::handle(api, r)).await
-            }
-            "get_work_order" => {
-                respond("get_work_order", &id, event, LONGEST, &|r| get_work_order::handle(api, r)).await
-            }
-            "submit_payment" => {
-                respond("submit_payment", &id, event, LONGEST, &|r| submit_payment::handle(api, r)).await
-            }
-            "get_products" => respond("get_products", &id, event, LONGEST, &|r| get_products::handle(worker, r)).await,
-            "get_payment_methods" => {
-                respond("get_payment_methods", &id, event, LONGEST, &|r| get_payment_methods::handle(worker, r)).await
-            }
-            "get_bouquets" => respond("get_bouquets", &id, event, LONGEST, &|r| get_bouquets::handle(worker, r)).await,
-            "send_payment_instructions" => {
-                respond("send_payment_instructions", &id, event, LONGEST, &|r| {
-                    send_payment_instructions::handle(worker, r)
-                })
-                .await
-            }
-            "create_activation" => {
-                respond("create_activation", &id, event, LONGEST, &|r| create_activation::handle(worker, r)).await
-            }
-            "create_renewal" => {
-                respond("create_renewal", &id, event, LONGEST, &|r| create_renewal::handle(worker, r)).await
-            }
-            "complete_pending_order" => {
-                respond("complete_pending_order", &id, event, LONGEST, &|r| complete_pending_order::handle(worker, r))
-                    .await
-            }
-            "get_order" => respond("get_order", &id, event, LONGEST, &|r| get_order::handle(worker, r)).await,
-            "list_orders" => respond("list_orders", &id, event, LONGEST, &|r| list_orders::handle(worker, r)).await,
-            _ => respond("not_found", &id, event, LONGEST, &|r| async move { not_found::handle(&r) }).await,
-        }
+        let request_id = Uuid::new_v4().to_string();
+        // Boxed: one future of all that any action can await is large.
+        Box::pin(call(&self.context, &self.tokens, name, &request_id, event, LONGEST)).await
     }
 
     /// Calls a queue's consumer.
@@ -158,25 +144,25 @@ impl Functions {
     /// Calls the consumer of the queue of events.
     pub async fn deliver_events(&self, event: SqsEvent) -> SqsBatchResponse {
         let Events { queue, sender, .. } = &self.events;
-        let (store, clock) = (&self.worker.store, self.worker.clock.as_ref());
+        let (store, clock) = (&self.context.store, self.context.clock.as_ref());
         deliver_events::handle(store, queue, sender, clock, event, &Uuid::new_v4().to_string()).await
     }
 
     /// Calls the consumer of the table's stream.
     pub async fn publish_events(&self, event: dynamodb::Event) -> DynamoDbEventResponse {
         let Events { queue, unpublished, .. } = &self.events;
-        publish_events::handle(&self.worker.store, queue, unpublished, event, &Uuid::new_v4().to_string()).await
+        publish_events::handle(&self.context.store, queue, unpublished, event, &Uuid::new_v4().to_string()).await
     }
 
     /// Calls the provisioning queue's consumer.
     pub async fn provision(&self, event: SqsEvent, timeout: Duration) -> SqsBatchResponse {
         let started = std::time::Instant::now();
         let time_left = || timeout.saturating_sub(started.elapsed());
-        provision::handle(&self.worker, &self.provisioner, event, &Uuid::new_v4().to_string(), &time_left).await
+        provision::handle(&self.context, &self.provisioner, event, &Uuid::new_v4().to_string(), &time_left).await
     }
 
     /// Calls the schedule's function.
     pub async fn sweep(&self) -> Result<(), PortError> {
-        sweep::handle(&self.worker, &Uuid::new_v4().to_string()).await
+        sweep::handle(&self.context, &Uuid::new_v4().to_string()).await
     }
 }

@@ -4,7 +4,7 @@
 use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
-use local::{DEMO_KEY, Local, Options, StartFault};
+use local::{DEMO_KEY, Local, Options, StartFault, functions};
 use shared::{
     lambda::{logs, metrics},
     outbound::{
@@ -142,8 +142,9 @@ Look at it (put in the reference_code of the reply):
 
 /// A line for each request and each order, by the same events that the functions log.
 fn set_up_log(log: Log) {
-    let json = (log == Log::Json).then(|| logs::json_layer().with_filter(logs::filter()));
-    let text = (log == Log::Text).then(|| fmt::layer().compact().with_target(false).with_filter(logs::filter()));
+    let json = (log == Log::Json).then(|| logs::json_layer().with_filter(logs::filter(functions::crates())));
+    let text = (log == Log::Text)
+        .then(|| fmt::layer().compact().with_target(false).with_filter(logs::filter(functions::crates())));
     tracing_subscriber::registry().with(json).with(text).init();
     if log == Log::Json {
         metrics::enable();

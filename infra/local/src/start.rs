@@ -19,14 +19,14 @@ use shared::{
     domain::{api_key::KeyHash, time::Timestamp},
     outbound::{address_policy::AddressPolicy, post::OutboundClient, provisioner::HttpProvisioner},
     ports::{Clock, Lookup, LookupKeys, SystemClock},
-    use_case::{operator::seed, provisioning::sweep, rate_limit::RateLimits},
+    use_case::{context::Context, operator::seed, provisioning::sweep, rate_limit::RateLimits},
     wire::seed_file,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
     front_door::FrontDoor,
-    functions::{Consumer, Events, Functions},
+    functions::{API, Consumer, Events, Functions},
     poller::{EVENT_POLLERS, POLLERS, Poller},
     queues::{self, QueueUrls},
     secret,
@@ -185,15 +185,13 @@ impl Local {
         let store = DynamoDb::with(called.dynamodb(), TABLE, options.clock.clone(), options.cache_for);
         let urls = QueueUrls::of(&sqs_endpoint);
         let (queue, events) = (Sqs::new(called.sqs(), &urls.provision), events(&called, &urls));
-        let functions = Functions::new(
-            store.clone(),
+        let context = Context {
+            store: store.clone(),
             queue,
-            events,
-            tokens,
-            options.clock.clone(),
-            RateLimits::per_second(options.key_rate),
-            options.provisioner,
-        );
+            clock: options.clock.clone(),
+            limits: RateLimits::per_second(options.key_rate),
+        };
+        let functions = Functions::new(context, tokens, events, options.provisioner);
         let stream = StreamPoller::open(
             database,
             template.stream.clone(),
@@ -271,7 +269,7 @@ impl Local {
     /// The provisioning queue's consumer and the schedule.
     async fn run_background(&mut self, stopped: &watch::Receiver<bool>) -> Result<(), StartFault> {
         // The queue is new and empty: whatever is queued in the store has lost its message.
-        sweep::refill(self.functions.worker())
+        sweep::refill(self.functions.context())
             .await
             .map_err(|cause| StartFault::new(format!("queued orders could not be sent again: {cause}")))?;
         for _ in 0..POLLERS {
@@ -384,10 +382,9 @@ async fn knows(store: &DynamoDb, secret: &str, clock: &dyn Clock) -> Result<bool
     Ok(found.key.is_some_and(|key| key.admits(&hash, clock.now())))
 }
 
-/// Every route of the template leads to a function that is here.
+/// Every route of the template leads to a function that is registered.
 fn check_functions(template: &Template) -> Result<(), StartFault> {
-    let names = template.routes.iter().map(|route| &route.function).chain([&template.default_function]);
-    match names.into_iter().find(|name| !Functions::answers(name)) {
+    match template.routes.iter().map(|route| &route.function).find(|name| !API.contains(&name.as_str())) {
         Some(name) => Err(StartFault::new(format!("template.yaml: there is no function {name} here"))),
         None => Ok(()),
     }

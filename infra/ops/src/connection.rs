@@ -185,11 +185,15 @@ impl Connection {
 
     /// The sentence.
     pub fn sentence(&self, error: &PortError) -> String {
-        let Some((operation, how)) = error.call() else {
-            return match error {
-                PortError::Corrupt(text) => format!("The table holds what this release of ops cannot read: {text}."),
-                PortError::Unavailable(text) => format!("It could not be done: {text}. Try again."),
-            };
+        let (operation, how) = match error {
+            PortError::Call { operation, code } => (*operation, code.as_str()),
+            PortError::Timeout { operation } => (*operation, "timed out"),
+            PortError::Corrupt(text) => {
+                return format!("The table holds what this release of ops cannot read: {text}.");
+            }
+            PortError::Contended { .. } | PortError::Unavailable(_) => {
+                return format!("It could not be done: {error}. Try again.");
+            }
         };
         let queue = QUEUE_OPERATIONS.contains(&operation);
         let service = if queue { "SQS" } else { "DynamoDB" };

@@ -6,7 +6,7 @@ use shared::{
     aws::{dynamodb::DynamoDb, sqs::Sqs},
     domain::time::Timestamp,
     ports::{Clock, SystemClock},
-    use_case::{Service, Worker, rate_limit::RateLimits},
+    use_case::{self, rate_limit::RateLimits},
 };
 
 use crate::{cli::Common, connection::Connection, fault::Fault, output::Out};
@@ -35,15 +35,15 @@ impl Context {
         self.connection.store()
     }
 
-    /// Store and queue.
-    pub fn worker(&self) -> Result<Worker<DynamoDb, Sqs>, Fault> {
-        Ok(self.service(self.connection.queue()?))
+    /// What the use cases work with: the store and the provisioning queue.
+    pub fn service(&self) -> Result<use_case::context::Context<DynamoDb, Sqs>, Fault> {
+        Ok(self.service_with(self.connection.queue()?))
     }
 
-    /// The store with this queue.
-    pub fn service<Q>(&self, queue: Q) -> Worker<DynamoDb, Q> {
+    /// The same, with this queue.
+    pub fn service_with<Q>(&self, queue: Q) -> use_case::context::Context<DynamoDb, Q> {
         let (store, clock) = (self.store(), std::sync::Arc::new(SystemClock));
-        Service { store, queue, tokens: (), clock, limits: RateLimits::default() }
+        use_case::context::Context { store, queue, clock, limits: RateLimits::default() }
     }
 
     /// Now.

@@ -2,7 +2,7 @@
 
 use shared::{
     ports::PortError,
-    use_case::{FieldError, Refusal},
+    use_case::refusal::{FieldError, OrderRefusal, PaymentRefusal},
 };
 
 /// What was asked for is done, or was so before.
@@ -71,17 +71,23 @@ pub fn messages(errors: &[FieldError]) -> String {
     errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("\n")
 }
 
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
+impl From<OrderRefusal> for Fault {
+    fn from(refusal: OrderRefusal) -> Self {
         match refusal {
-            Refusal::Unavailable(error) => Self::Port(error),
-            Refusal::Invalid(errors) => Self::Refused(messages(&errors)),
-            Refusal::NoSuchOrder => Self::refused("The order is gone."),
-            Refusal::WrongState(status) => Self::Refused(format!("The order is {status}; that does not allow this.")),
-            // Of requests of the API alone.
-            Refusal::KeyUsed(_) | Refusal::BalanceLeft { .. } | Refusal::ManualMethod(_) => {
-                Self::refused("The order does not allow this.")
+            OrderRefusal::Unavailable(error) => Self::Port(error),
+            OrderRefusal::NoSuchOrder => Self::refused("The order is gone."),
+            OrderRefusal::WrongState(status) => {
+                Self::Refused(format!("The order is {status}; that does not allow this."))
             }
+        }
+    }
+}
+
+impl From<PaymentRefusal> for Fault {
+    fn from(refusal: PaymentRefusal) -> Self {
+        match refusal {
+            PaymentRefusal::Invalid(error) => Self::Refused(error.message),
+            PaymentRefusal::Order(refusal) => refusal.into(),
         }
     }
 }

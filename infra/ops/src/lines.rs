@@ -6,12 +6,15 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        activation::{Activation, ActivationStatus, EffectName, Password},
+        activation::Activation,
+        effect::EffectName,
         email::Email,
         ids::ActivationId,
+        password::Password,
+        status::ActivationStatus,
         time::{Timestamp, to_sortable, to_wire},
     },
-    ports::{Activations, Listing},
+    ports::{Activations, Listing, OrderPage},
     use_case::operator::activations::{self, ActivationRefusal, activations_of},
 };
 
@@ -88,7 +91,7 @@ async fn list(context: &Context, wanted: ListLines) -> Result<Ended, Fault> {
     if let Some(customer) = &wanted.email {
         let mut place = None;
         loop {
-            let (orders, next) = store.orders_of_customer(customer, place, 100).await?;
+            let OrderPage { orders, next } = store.orders_of_customer(customer, place, 100).await?;
             ids.extend(orders.iter().flat_map(|(_, order)| activations_of(order)));
             place = next;
             if place.is_none() {

@@ -1,15 +1,14 @@
 //! AWS clients: one HTTP client for all, rustls on ring, bounded in time, every attempt counted.
 
-use std::{env, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{
-    BehaviorVersion, ConfigBag, Credentials, IdentityCache, Intercept, Region, RuntimeComponents, SharedHttpClient,
-    StalledStreamProtectionConfig, interceptors::BeforeTransmitInterceptorContextRef, retry::RetryConfig,
-    timeout::TimeoutConfig,
+    BehaviorVersion, ConfigBag, Credentials, IdentityCache, Intercept, Region, RuntimeComponents,
+    SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
+    interceptors::BeforeTransmitInterceptorContextRef, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-
-use crate::lambda::runtime::{EnvironmentError, optional, required};
+use aws_types::SdkConfig;
 
 /// A connection that takes longer is not coming.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -69,52 +68,32 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// From what Lambda puts into the environment. Endpoints may be put in with `AWS_ENDPOINT_URL_DYNAMODB`,
-    /// `AWS_ENDPOINT_URL_SQS` or `AWS_ENDPOINT_URL`, as for every AWS SDK.
-    pub fn from_env() -> Result<Self, EnvironmentError> {
-        let endpoint = |name| optional(name).or_else(|| optional("AWS_ENDPOINT_URL"));
-        let session = env::var("AWS_SESSION_TOKEN").ok().filter(|token| !token.is_empty());
-        let (id, secret) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
-        Ok(Self {
-            http: http_client(),
-            region: required("AWS_REGION")?,
-            // Lambda's credentials outlive the environment; they need no renewal.
-            credentials: Credentials::new(id, secret, session, None, "environment"),
-            dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
-            sqs_endpoint: endpoint("AWS_ENDPOINT_URL_SQS"),
-        })
-    }
-
     /// A DynamoDB client.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let mut config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(self.region.clone()))
-            .credentials_provider(self.credentials.clone())
-            .http_client(self.http.clone())
-            .timeout_config(timeouts())
-            .retry_config(retries())
-            .identity_cache(IdentityCache::no_cache())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .interceptor(CountCalls);
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config()).interceptor(CountCalls);
         config.set_endpoint_url(self.dynamodb_endpoint.clone());
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
     /// An SQS client.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        let mut config = aws_sdk_sqs::Config::builder()
+        let mut config = aws_sdk_sqs::config::Builder::from(&self.config()).interceptor(CountCalls);
+        config.set_endpoint_url(self.sqs_endpoint.clone());
+        aws_sdk_sqs::Client::from_conf(config.build())
+    }
+
+    /// What the clients have in common.
+    fn config(&self) -> SdkConfig {
+        SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region.clone()))
-            .credentials_provider(self.credentials.clone())
+            .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
             .http_client(self.http.clone())
             .timeout_config(timeouts())
             .retry_config(retries())
             .identity_cache(IdentityCache::no_cache())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .interceptor(CountCalls);
-        config.set_endpoint_url(self.sqs_endpoint.clone());
-        aws_sdk_sqs::Client::from_conf(config.build())
+            .build()
     }
 }
 

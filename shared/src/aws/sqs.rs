@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use aws_sdk_sqs::{
     Client,
-    error::{ProvideErrorMetadata, SdkError},
     types::{QueueAttributeName, SendMessageBatchRequestEntry},
 };
 
+use crate::aws::error::call_error;
 use crate::ports::{
     Deliveries, EventQueue, OrderRef, PortError, Queue, Unpublished, UnpublishedQueue, WebhookDelivery,
 };
@@ -44,14 +44,14 @@ pub fn from_body(body: &str) -> Option<OrderRef> {
 impl Queue for Sqs {
     async fn send(&self, name: OrderRef) -> Result<(), PortError> {
         let answer = self.client.send_message().queue_url(&self.url).message_body(to_body(name)?).send().await;
-        answer.map(|_| ()).map_err(|error| unavailable("SendMessage", &error))
+        answer.map(|_| ()).map_err(|error| call_error("SendMessage", &error))
     }
 
     async fn waiting(&self) -> Result<u64, PortError> {
         let wanted = QueueAttributeName::ApproximateNumberOfMessages;
         let answer =
             self.client.get_queue_attributes().queue_url(&self.url).attribute_names(wanted.clone()).send().await;
-        let answer = answer.map_err(|error| unavailable("GetQueueAttributes", &error))?;
+        let answer = answer.map_err(|error| call_error("GetQueueAttributes", &error))?;
         let waiting = answer.attributes.as_ref().and_then(|attributes| attributes.get(&wanted)?.parse().ok());
         waiting.ok_or_else(|| PortError::Corrupt("the queue's depth cannot be read".to_owned()))
     }
@@ -72,10 +72,10 @@ impl EventQueue for Sqs {
         };
         let entries = events.iter().enumerate().map(entry).collect::<Result<Vec<_>, _>>()?;
         let answer = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
-        let answer = answer.map_err(|error| unavailable("SendMessageBatch", &error))?;
+        let answer = answer.map_err(|error| call_error("SendMessageBatch", &error))?;
         match answer.failed().first() {
             None => Ok(()),
-            Some(failed) => Err(PortError::Unavailable(format!("SendMessageBatch: {}", failed.code()))),
+            Some(failed) => Err(PortError::Call { operation: "SendMessageBatch", code: failed.code().to_owned() }),
         }
     }
 }
@@ -85,7 +85,7 @@ impl UnpublishedQueue for Sqs {
         let body = serde_json::to_string(what)
             .map_err(|_| PortError::Corrupt("what cannot be published cannot be written".to_owned()))?;
         let answer = self.client.send_message().queue_url(&self.url).message_body(body).send().await;
-        answer.map(|_| ()).map_err(|error| unavailable("SendMessage", &error))
+        answer.map(|_| ()).map_err(|error| call_error("SendMessage", &error))
     }
 }
 
@@ -94,10 +94,6 @@ impl Deliveries for Sqs {
         let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
         let call = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
         let answer = call.visibility_timeout(seconds).send().await;
-        answer.map(|_| ()).map_err(|error| unavailable("ChangeMessageVisibility", &error))
+        answer.map(|_| ()).map_err(|error| call_error("ChangeMessageVisibility", &error))
     }
-}
-
-fn unavailable<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> PortError {
-    crate::aws::error::unavailable(operation, error)
 }

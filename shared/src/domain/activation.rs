@@ -9,104 +9,15 @@ use uuid::Uuid;
 
 use super::{
     cart::{CartItem, Intent},
-    catalogue::Category,
+    catalogue::{Category, Product},
+    effect::{EffectKind, EffectName},
     email::Email,
     ids::{ActivationId, BouquetId, ProductId},
-    provisioner::{ActivationValues, ProvisionerState},
+    password::Password,
+    provisioner::{ActivationValues, ProvisionerState, ProvisionerValues, Reservation},
+    status::ActivationStatus,
     time::{Timestamp, add_months},
 };
-
-/// Whether a line serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActivationStatus {
-    /// It serves.
-    Active,
-    /// Switched off.
-    Suspended,
-    /// Not there yet: it is being made at the provisioner.
-    Reserved,
-}
-
-impl ActivationStatus {
-    /// The stored name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Suspended => "suspended",
-            Self::Reserved => "reserved",
-        }
-    }
-}
-
-/// The password of a line. Debug prints none of it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Password(String);
-
-impl Password {
-    /// 16 of 32 characters: 80 bits.
-    const LENGTH: usize = 16;
-    /// No 0 and O, no 1, I and l: people read passwords out on the telephone. 32 characters, so that a random byte's
-    /// low five bits choose one without bias.
-    const ALPHABET: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
-
-    /// A new random password. Fails only when the operating system gives no randomness.
-    pub fn random() -> Result<Self, getrandom::Error> {
-        let mut bytes = [0u8; Self::LENGTH];
-        getrandom::fill(&mut bytes)?;
-        Ok(Self(
-            bytes
-                .iter()
-                .filter_map(|byte| Self::ALPHABET.get(usize::from(byte & 31)))
-                .map(|byte| char::from(*byte))
-                .collect(),
-        ))
-    }
-
-    /// The password that a provisioner gave.
-    pub fn given(text: String) -> Self {
-        Self(text)
-    }
-
-    /// In clear, for the line's owner.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
-    }
-}
-
-/// The name of one effect of one order: the order and the place in it. Stored as `<uuid>/<place>`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EffectName(String);
-
-impl EffectName {
-    /// The effect of cart line `line` (from 1) of `order`.
-    pub fn of_line(order: Uuid, line: usize) -> Self {
-        Self(format!("{order}/{line}"))
-    }
-
-    /// The making of unit `unit` (from 1) of `order`.
-    pub fn of_unit(order: Uuid, unit: u32) -> Self {
-        Self(format!("{order}/u{unit}"))
-    }
-
-    /// The switching off of unit `unit` (from 1) of `order`.
-    pub fn of_suspension(order: Uuid, unit: u32) -> Self {
-        Self(format!("{order}/s{unit}"))
-    }
-
-    /// As it is stored.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// Which order made a line, and as which of its units. Only this tells a line that was made before from somebody else's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,6 +166,54 @@ impl Activation {
         after.is_trial = false;
         after
     }
+
+    /// The effect that is under way under this name.
+    pub fn reserved(&self, effect: &EffectName) -> Option<&Reservation> {
+        self.provisioner.reserved.as_deref().filter(|reserved| reserved.effect == *effect)
+    }
+
+    /// Applies the effect that was under way, with what the provisioner said.
+    pub fn apply_response(&mut self, said: ProvisionerValues) {
+        let Some(reserved) = self.provisioner.reserved.take() else { return };
+        let ActivationValues { product_id, connections, expires_at, is_trial, status } = reserved.after;
+        (self.product_id, self.connections, self.expires_at, self.is_trial) =
+            (product_id, connections, expires_at, is_trial);
+        match reserved.kind {
+            EffectKind::Create | EffectKind::Suspend => self.status = status,
+            // Whether it serves may have been changed meanwhile, and is none of theirs.
+            EffectKind::Renew | EffectKind::Upgrade => {
+                self.applied.insert(reserved.effect);
+            }
+        }
+        self.username = said.username.or_else(|| self.username.take());
+        self.password = said.password.map(Password::given).or_else(|| self.password.take());
+        self.provisioner.host = said.host.or_else(|| self.provisioner.host.take());
+        self.provisioner.external_id = said.external_id.or_else(|| self.provisioner.external_id.take());
+        self.provisioner.notified = true;
+    }
+}
+
+/// Why a product cannot be applied to an existing line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// A renewal onto fewer connections.
+    #[error("has fewer connections than the line it would renew")]
+    FewerConnections,
+    /// An upgrade of a line that is no trial.
+    #[error("names a line that is not a trial; use a renewal")]
+    NotATrial,
+}
+
+/// May `product` be applied to `line` with this intent? A renewal's product has at least the line's connections; a
+/// trial line may go to any product; only a trial can be upgraded.
+pub fn check(intent: Intent, product: &Product, line: &Activation) -> Result<(), Mismatch> {
+    match intent {
+        Intent::NewActivation => Ok(()),
+        Intent::TrialUpgrade if line.is_trial => Ok(()),
+        Intent::TrialUpgrade => Err(Mismatch::NotATrial),
+        Intent::Renewal if line.is_trial || product.connections >= line.connections => Ok(()),
+        Intent::Renewal => Err(Mismatch::FewerConnections),
+    }
 }
 
 #[cfg(test)]
@@ -347,13 +306,5 @@ mod tests {
         line.expires_at = None;
         line.apply(&effect(1), &item(Intent::Renewal, 2, 1), Timestamp::UNIX_EPOCH);
         assert_eq!(line.expires_at, None);
-    }
-
-    #[test]
-    fn passwords_are_random_and_not_printed() {
-        let (one, two) = (Password::random().unwrap(), Password::random().unwrap());
-        assert_eq!(one.reveal().len(), 16);
-        assert_ne!(one, two);
-        assert_eq!(format!("{one:?}"), "Password(…)");
     }
 }

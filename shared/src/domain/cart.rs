@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use super::{
-    activation::Activation,
     catalogue::Product,
     ids::{ActivationId, BouquetId, ProductId},
     money::Amount,
@@ -105,28 +104,5 @@ impl CartItem {
     /// `price * qty`.
     pub fn total(&self) -> Amount {
         self.price.times(self.qty)
-    }
-}
-
-/// Why a product cannot be applied to an existing line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Mismatch {
-    /// A renewal onto fewer connections.
-    #[error("has fewer connections than the line it would renew")]
-    FewerConnections,
-    /// An upgrade of a line that is no trial.
-    #[error("names a line that is not a trial; use a renewal")]
-    NotATrial,
-}
-
-/// May `product` be applied to `line` with this intent? A renewal's product has at least the line's connections; a
-/// trial line may go to any product; only a trial can be upgraded.
-pub fn check(intent: Intent, product: &Product, line: &Activation) -> Result<(), Mismatch> {
-    match intent {
-        Intent::NewActivation => Ok(()),
-        Intent::TrialUpgrade if line.is_trial => Ok(()),
-        Intent::TrialUpgrade => Err(Mismatch::NotATrial),
-        Intent::Renewal if line.is_trial || product.connections >= line.connections => Ok(()),
-        Intent::Renewal => Err(Mismatch::FewerConnections),
     }
 }

@@ -9,39 +9,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    activation::{Activation, ActivationStatus, EffectName, Password},
-    cart::CartItem,
-    catalogue::Category,
-    ids::{ActivationId, BouquetId, ProductId},
+    effect::{EffectKind, EffectName},
+    ids::ProductId,
+    status::ActivationStatus,
     time::Timestamp,
-    work_order::{Customer, WorkOrder},
 };
-
-/// What an effect does to a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EffectKind {
-    /// A new line.
-    Create,
-    /// Time is added.
-    Renew,
-    /// A trial becomes a paid line.
-    Upgrade,
-    /// The line is switched off, for its order was canceled.
-    Suspend,
-}
-
-impl EffectKind {
-    /// The name on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Renew => "renew",
-            Self::Upgrade => "upgrade",
-            Self::Suspend => "suspend",
-        }
-    }
-}
 
 /// What a line will have once an effect is applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,8 +61,8 @@ pub struct ProvisionerState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved: Option<Box<Reservation>>,
     /// Was an effect applied that the provisioner was, or may have been, told of?
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub told: bool,
+    #[serde(default, rename = "told", skip_serializing_if = "std::ops::Not::not")]
+    pub notified: bool,
     /// The host it is served from, if the provisioner has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
@@ -107,7 +79,7 @@ impl ProvisionerState {
 
     /// May the provisioner have the line?
     pub fn may_have_it(&self) -> bool {
-        self.told || self.reserved.is_some()
+        self.notified || self.reserved.is_some()
     }
 }
 
@@ -126,164 +98,6 @@ pub struct ProvisionerValues {
 
 impl fmt::Debug for ProvisionerValues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PanelValues(…)")
+        f.write_str("ProvisionerValues(…)")
     }
-}
-
-/// An effect, as it is told.
-#[derive(Clone, Copy)]
-pub struct EffectMessage<'a> {
-    /// What it does.
-    pub kind: EffectKind,
-    /// Its name.
-    pub effect: &'a EffectName,
-    /// The order.
-    pub order: &'a WorkOrder,
-    /// The product that was bought; none where nothing was.
-    pub item: Option<&'a CartItem>,
-    /// Pieces of it.
-    pub qty: u32,
-}
-
-impl Activation {
-    /// Reserves an effect that will give the line these values. `revision`: the version of the write that stores it.
-    pub fn reserve(&mut self, told: &EffectMessage<'_>, after: ActivationValues, revision: u64) {
-        let id = format!("{}-r{revision}", told.effect.as_str().replace('/', "-"));
-        let body = message(self, told, &after, &id, revision);
-        self.provisioner.reserved = Some(Box::new(Reservation {
-            order: told.order.uuid,
-            effect: told.effect.clone(),
-            kind: told.kind,
-            id,
-            after,
-            body,
-        }));
-    }
-
-    /// The effect that is under way under this name.
-    pub fn reserved(&self, effect: &EffectName) -> Option<&Reservation> {
-        self.provisioner.reserved.as_deref().filter(|reserved| reserved.effect == *effect)
-    }
-
-    /// Applies the effect that was under way, with what the provisioner said.
-    pub fn apply_response(&mut self, said: ProvisionerValues) {
-        let Some(reserved) = self.provisioner.reserved.take() else { return };
-        let ActivationValues { product_id, connections, expires_at, is_trial, status } = reserved.after;
-        (self.product_id, self.connections, self.expires_at, self.is_trial) =
-            (product_id, connections, expires_at, is_trial);
-        match reserved.kind {
-            EffectKind::Create | EffectKind::Suspend => self.status = status,
-            // Whether it serves may have been changed meanwhile, and is none of theirs.
-            EffectKind::Renew | EffectKind::Upgrade => {
-                self.applied.insert(reserved.effect);
-            }
-        }
-        self.username = said.username.or_else(|| self.username.take());
-        self.password = said.password.map(Password::given).or_else(|| self.password.take());
-        self.provisioner.host = said.host.or_else(|| self.provisioner.host.take());
-        self.provisioner.external_id = said.external_id.or_else(|| self.provisioner.external_id.take());
-        self.provisioner.told = true;
-    }
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    id: &'a str,
-    effect: &'static str,
-    order: OrderPart<'a>,
-    line: LinePart<'a>,
-    product: Option<ProductPart<'a>>,
-    customer: CustomerPart<'a>,
-    qty: u32,
-    expires_at: Option<String>,
-}
-
-#[derive(Serialize)]
-struct OrderPart<'a> {
-    id: Uuid,
-    reference_code: String,
-    shop: &'a str,
-}
-
-#[derive(Serialize)]
-struct LinePart<'a> {
-    id: ActivationId,
-    revision: u64,
-    external_id: Option<&'a str>,
-    host: Option<&'a str>,
-    username: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    password: Option<&'a str>,
-    status: &'static str,
-    product_id: ProductId,
-    connections: u32,
-    bouquet_ids: &'a [BouquetId],
-    categories: &'a [Category],
-    is_trial: bool,
-    starts_at: Option<String>,
-    expires_at: Option<String>,
-}
-
-#[derive(Serialize)]
-struct ProductPart<'a> {
-    id: ProductId,
-    panel_product_id: Option<&'a str>,
-    name: &'a str,
-    duration_months: u32,
-    connections: u32,
-    is_trial: bool,
-}
-
-#[derive(Serialize)]
-struct CustomerPart<'a> {
-    email: &'a str,
-    name: Option<&'a str>,
-}
-
-fn time(at: Timestamp) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-}
-
-/// The message. Everything in it is absolute: told twice, or told after a later one, it adds nothing.
-fn message(line: &Activation, told: &EffectMessage<'_>, after: &ActivationValues, id: &str, revision: u64) -> String {
-    let Customer { email, name, .. } = &told.order.customer;
-    let body = Body {
-        id,
-        effect: told.kind.as_str(),
-        order: OrderPart {
-            id: told.order.uuid,
-            reference_code: told.order.reference().to_string(),
-            shop: &told.order.shop,
-        },
-        line: LinePart {
-            id: line.id,
-            revision,
-            external_id: line.provisioner.external_id.as_deref(),
-            host: line.provisioner.host.as_deref(),
-            username: line.username.as_deref(),
-            // Said once; the provisioner keeps it.
-            password: line.password.as_ref().map(Password::reveal).filter(|_| told.kind == EffectKind::Create),
-            status: if after.status == ActivationStatus::Suspended { "suspended" } else { "active" },
-            product_id: after.product_id,
-            connections: after.connections,
-            bouquet_ids: &line.bouquet_ids,
-            categories: &line.categories,
-            is_trial: after.is_trial,
-            starts_at: line.starts_at.map(time),
-            expires_at: after.expires_at.map(time),
-        },
-        product: told.item.map(|item| ProductPart {
-            id: item.product_id,
-            panel_product_id: item.panel_product_id.as_deref(),
-            name: &item.name,
-            duration_months: item.duration_months,
-            connections: item.connections,
-            is_trial: item.is_trial,
-        }),
-        customer: CustomerPart { email: email.as_str(), name: name.as_deref() },
-        qty: told.qty,
-        expires_at: after.expires_at.map(time),
-    };
-    // Texts, numbers and lists of them: there is nothing in it that JSON cannot hold.
-    serde_json::to_string(&body).unwrap_or_default()
 }

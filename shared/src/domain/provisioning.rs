@@ -3,10 +3,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    activation::{Activation, ActivationStatus, EffectName, Origin, Password},
+    activation::{Activation, Origin},
     cart::{CartItem, Intent},
+    effect::EffectName,
     ids::ActivationId,
+    password::Password,
     provisioner::ProvisionerState,
+    status::ActivationStatus,
     time::{Timestamp, add_months},
     work_order::WorkOrder,
 };

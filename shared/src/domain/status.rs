@@ -1,4 +1,4 @@
-//! The states of a work order and the changes between them.
+//! The states of a work order and the changes between them; the states of a service line.
 
 use std::fmt;
 
@@ -95,6 +95,29 @@ impl Status {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// Whether a line serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActivationStatus {
+    /// It serves.
+    Active,
+    /// Switched off.
+    Suspended,
+    /// Not there yet: it is being made at the provisioner.
+    Reserved,
+}
+
+impl ActivationStatus {
+    /// The stored name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Reserved => "reserved",
+        }
     }
 }
 

@@ -16,11 +16,8 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::value::RawValue;
 
-use super::reply::{Reply, ReplyOutcome};
+use super::{panelr, reply::Reply, shoppex};
 use crate::aws::clients::counting;
-
-/// The largest body, in bytes.
-pub const MAX_BODY: usize = 256 * 1024;
 
 /// The longest path and query together, in bytes as they come. An HTTP API takes 10 KiB of request line and headers:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>. Encoded they are up to three times as
@@ -46,8 +43,8 @@ impl Side {
     /// The reply to a fault of ours.
     pub fn fault(self, cause: String) -> Reply {
         match self {
-            Self::Panelr => super::panelr::fault(cause),
-            Self::Shoppex => super::shoppex::fault(cause),
+            Self::Panelr => panelr::fault(cause),
+            Self::Shoppex => shoppex::fault(cause),
         }
     }
 
@@ -55,17 +52,18 @@ impl Side {
     fn too_long(self) -> Reply {
         let sentence = "The address is longer than 16 KiB.";
         match self {
-            Self::Panelr => super::panelr::failure(414, sentence, "too_long"),
-            Self::Shoppex => super::shoppex::failure(414, "VALIDATION_ERROR", sentence),
+            Self::Panelr => panelr::failure(414, sentence, "too_long"),
+            Self::Shoppex => shoppex::failure(414, "VALIDATION_ERROR", sentence),
         }
     }
 }
 
-/// Runs a function: `action` names it in logs and metrics.
-pub async fn run<H, F>(action: &'static str, handler: H) -> Result<(), lambda_runtime::Error>
+/// Runs a function: `action` names it in logs and metrics. A rejected request gets the reply that its rejection becomes.
+pub async fn run<H, F, R>(action: &'static str, handler: H) -> Result<(), lambda_runtime::Error>
 where
     H: Fn(Request) -> F,
-    F: Future<Output = Reply>,
+    F: Future<Output = Result<Reply, R>>,
+    R: Into<Reply>,
 {
     let handler = &handler;
     // The event is parsed here and not by the runtime, which would log what it cannot read, headers and all.
@@ -85,7 +83,7 @@ const TO_ANSWER: Duration = Duration::from_millis(500);
 
 /// Answers one event: logs once, counts once, and answers in the envelope whatever happens. Work that is not done within
 /// `time` is dropped, which is as good as a crash there: the caller comes again, and every step can be repeated.
-pub async fn respond<H, F>(
+pub async fn respond<H, F, R>(
     action: &'static str,
     request_id: &str,
     event: ApiGatewayV2httpRequest,
@@ -94,7 +92,8 @@ pub async fn respond<H, F>(
 ) -> ApiGatewayV2httpResponse
 where
     H: Fn(Request) -> F,
-    F: Future<Output = Reply>,
+    F: Future<Output = Result<Reply, R>>,
+    R: Into<Reply>,
 {
     let started = Instant::now();
     let side = Side::of_path(event.raw_path.as_deref().unwrap_or_default());
@@ -104,7 +103,7 @@ where
             if address_length(&event) > MAX_ADDRESS {
                 return side.too_long();
             }
-            Box::pin(handler(to_request(event))).await
+            Box::pin(handler(to_request(event))).await.unwrap_or_else(Into::into)
         };
         let work = AssertUnwindSafe(answer).catch_unwind();
         tokio::time::timeout(time, work).await
@@ -190,27 +189,4 @@ fn to_response(reply: Reply, request_id: &str) -> ApiGatewayV2httpResponse {
     }
     response.body = Some(Body::Text(reply.body));
     response
-}
-
-/// The bytes of a request's body.
-pub fn body(request: &Request) -> &[u8] {
-    match request.body() {
-        Body::Text(text) => text.as_bytes(),
-        Body::Binary(bytes) => bytes,
-        _ => &[],
-    }
-}
-
-/// A header's value, if it stands once and is text.
-pub fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    let mut values = request.headers().get_all(name).iter();
-    let first = values.next().filter(|_| values.next().is_none())?;
-    first.to_str().ok().map(str::trim)
-}
-
-impl ReplyOutcome {
-    /// The outcome of a reply with this status that changed nothing.
-    pub fn of_status(status: u16) -> Self {
-        if status >= 500 { Self::Fault } else { Self::Refused }
-    }
 }

@@ -6,19 +6,11 @@ use tracing_subscriber::{
     Layer, filter::Targets, fmt, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
 };
 
-/// The service's own events from `info`; of libraries only warnings, whose texts are not chosen field by field.
-pub fn filter() -> Targets {
-    const OWN: [&str; 8] = [
-        "shared",
-        "provision",
-        "sweep",
-        "complete_order",
-        "create_work_order",
-        "publish_events",
-        "deliver_events",
-        "local",
-    ];
-    Targets::new().with_default(LevelFilter::WARN).with_targets(OWN.map(|target| (target, LevelFilter::INFO)))
+/// Events of these crates and of [`shared`](crate) from `info`; of libraries only warnings, whose texts are not chosen field
+/// by field.
+pub fn filter<'a>(packages: impl IntoIterator<Item = &'a str>) -> Targets {
+    let own = ["shared"].into_iter().chain(packages);
+    Targets::new().with_default(LevelFilter::WARN).with_targets(own.map(|target| (target, LevelFilter::INFO)))
 }
 
 /// The layer that writes JSON.
@@ -29,8 +21,8 @@ where
     fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false).with_target(false)
 }
 
-/// Sets up logs and metrics of a function. Done once; a second time changes nothing.
-pub fn init() {
-    let _already = tracing_subscriber::registry().with(json_layer().with_filter(filter())).try_init();
+/// Sets up logs and metrics of the function in the crate `package`. Done once; a second time changes nothing.
+pub fn init(package: &str) {
+    let _already = tracing_subscriber::registry().with(json_layer().with_filter(filter([package]))).try_init();
     super::metrics::enable();
 }

@@ -5,16 +5,17 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    http::{MAX_BODY, body, header},
     reply::{Reply, ReplyOutcome},
+    request::{MAX_BODY, body, header, idempotency_key},
 };
 use crate::{
     domain::api_key::{ApiKey, KeyHash, Scope},
     ports::{Lookup, LookupKeys, LookupResult, PortError},
     use_case::{
-        FieldError, Refusal, Service,
-        auth::{AuthError, authenticate},
-        orders::record::RecordedOrder,
+        auth::{self, AuthError},
+        context::Context,
+        orders::new_order::RecordedOrder,
+        refusal::{FieldError, NewOrderRefusal, OrderRefusal, PaymentRefusal, TokenPaymentRefusal},
     },
     wire::{
         json::{JsonFault, parse_object},
@@ -51,24 +52,6 @@ pub fn object(request: &Request) -> Result<Map<String, Value>, RequestError> {
     parse_object(body).map_err(RequestError::Json)
 }
 
-/// The request's `Idempotency-Key`: 1..255 visible ASCII characters. API Gateway joins a header that stands twice with
-/// commas, and one key may not be read as another.
-pub fn idempotency_key(request: &Request) -> Result<Option<String>, Vec<FieldError>> {
-    let name = "idempotency-key";
-    if !request.headers().contains_key(name) {
-        return Ok(None);
-    }
-    let twice = |key: &str| key.split_once(',').is_some_and(|(one, more)| more.split(',').all(|other| other == one));
-    match header(request, name) {
-        Some(key)
-            if (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) && !twice(key) =>
-        {
-            Ok(Some(key.to_owned()))
-        }
-        _ => Err(vec![FieldError::new("Idempotency-Key", "must be 1 to 255 visible ASCII characters, once")]),
-    }
-}
-
 /// The command in a POST request's body, with the request's `Idempotency-Key`.
 pub fn command<C>(
     request: &Request,
@@ -79,54 +62,24 @@ pub fn command<C>(
     Ok((read(&body)?, key))
 }
 
-/// Lets the caller in and brings what the command names, in one read; then the broken rules of an unreadable request are
-/// told, to callers with a key alone.
-pub async fn admit<S: Lookup, Q, T, C>(
-    service: &Service<S, Q, T>,
+/// What a command names; nothing where the request could not be read.
+pub fn lookup_keys<C>(
+    command: &Result<(C, Option<String>), RequestError>,
+    names: impl FnOnce(&C) -> LookupKeys,
+) -> LookupKeys {
+    command.as_ref().map(|(command, _)| names(command)).unwrap_or_default()
+}
+
+/// Who calls, with what the command names: both in one read. Broken rules of the command are reported after this, to
+/// callers with a key alone.
+pub async fn authenticate<S: Lookup, Q>(
+    context: &Context<S, Q>,
     request: &Request,
     scope: Scope,
-    command: Result<C, RequestError>,
-    lookup_keys: impl FnOnce(&C) -> LookupKeys,
-) -> Result<(ApiKey, LookupResult, C), Reply> {
+    lookup_keys: LookupKeys,
+) -> Result<(ApiKey, LookupResult), AuthError> {
     let key = header(request, KEY_HEADER).filter(|key| !key.is_empty()).map(KeyHash::of);
-    let lookup_keys = command.as_ref().map(lookup_keys).unwrap_or_default();
-    let (caller, found) = authenticate(service, key, scope, lookup_keys).await.map_err(denied)?;
-    match command {
-        Ok(command) => Ok((caller, found, command)),
-        Err(unreadable) => Err(refuse_unreadable(unreadable)),
-    }
-}
-
-/// Lets a caller in who brings nothing but a key.
-pub async fn admit_reader<S: Lookup, Q, T>(
-    service: &Service<S, Q, T>,
-    request: &Request,
-    scope: Scope,
-) -> Result<ApiKey, Reply> {
-    let admitted = admit(service, request, scope, Ok(()), |()| LookupKeys::default()).await;
-    admitted.map(|(caller, _, ())| caller)
-}
-
-/// The reply to a request that read something.
-pub fn read<V, D: Serialize>(result: Result<V, PortError>, data: impl FnOnce(V) -> D) -> Reply {
-    match result {
-        Ok(value) => success(&data(value), ReplyOutcome::Answered),
-        Err(cause) => fault(cause.to_string()),
-    }
-}
-
-/// The reply to a request that recorded or completed an order; `data` is made from the order.
-pub fn recorded(result: Result<RecordedOrder, Refusal>, data: impl FnOnce(&RecordedOrder) -> Value) -> Reply {
-    match result {
-        Err(refusal) => refuse(refusal),
-        Ok(recorded) => {
-            let outcome = if recorded.replayed { ReplyOutcome::Replayed } else { ReplyOutcome::Accepted };
-            let mut reply = success(&data(&recorded), outcome).about(&recorded.order);
-            reply.send_failed = recorded.send_failed.is_some();
-            reply.cause = recorded.send_failed.map(|cause| cause.to_string());
-            reply
-        }
-    }
+    auth::authenticate(context, key, scope, lookup_keys).await
 }
 
 /// A success.
@@ -137,6 +90,11 @@ pub fn success(data: &impl Serialize, outcome: ReplyOutcome) -> Reply {
     }
 }
 
+/// The reply to a request that recorded or completed an order.
+pub fn recorded(data: &impl Serialize, recorded: RecordedOrder) -> Reply {
+    success(data, ReplyOutcome::of_recorded(&recorded)).recorded(recorded)
+}
+
 /// A failure with this status, sentence and code.
 pub fn failure(status: u16, sentence: &str, code: &'static str) -> Reply {
     Reply::new(status, envelope::failure(sentence, code, &[]), ReplyOutcome::of_status(status), code)
@@ -144,34 +102,115 @@ pub fn failure(status: u16, sentence: &str, code: &'static str) -> Reply {
 
 /// A fault of ours that a retry may cure.
 pub fn fault(cause: String) -> Reply {
-    let mut reply = failure(503, "The service cannot answer right now. Please try again in a moment.", "unavailable");
-    reply.retry_after = Some(2);
-    reply.cause = Some(cause);
-    reply
+    failure(503, "The service cannot answer right now. Please try again in a moment.", "unavailable")
+        .after(2)
+        .because(cause)
 }
 
-fn denied(denied: AuthError) -> Reply {
-    match denied {
-        AuthError::InvalidKey => {
-            Reply::new(401, envelope::UNAUTHORIZED.to_owned(), ReplyOutcome::Refused, "unauthorized")
-        }
-        AuthError::MissingScope(scope) => {
-            failure(403, &format!("This API key does not have the scope {}.", scope.as_str()), "forbidden")
-        }
-        AuthError::RateLimited(seconds) => {
-            let sentence = format!("This API key sends too many requests. Please try again in {seconds} s.");
-            failure(429, &sentence, "rate_limited").after(seconds)
-        }
-        AuthError::Unavailable(cause) => fault(cause.to_string()),
+/// A request that is not done.
+#[derive(Debug)]
+pub struct Rejection(Box<Reply>);
+
+impl From<Rejection> for Reply {
+    fn from(rejection: Rejection) -> Self {
+        *rejection.0
     }
 }
 
-fn refuse_unreadable(unreadable: RequestError) -> Reply {
-    match unreadable {
-        RequestError::TooLarge => failure(413, "The body is larger than 256 KiB.", "too_large"),
-        RequestError::Json(fault) => failure(400, &fault.to_string(), "malformed"),
-        RequestError::Fields(errors) => invalid(&errors),
+impl From<Reply> for Rejection {
+    fn from(reply: Reply) -> Self {
+        Self(Box::new(reply))
     }
+}
+
+impl From<AuthError> for Rejection {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::InvalidKey => {
+                Reply::new(401, envelope::UNAUTHORIZED.to_owned(), ReplyOutcome::Refused, "unauthorized").into()
+            }
+            AuthError::MissingScope(scope) => {
+                failure(403, &format!("This API key does not have the scope {}.", scope.as_str()), "forbidden").into()
+            }
+            AuthError::RateLimited(seconds) => {
+                let sentence = format!("This API key sends too many requests. Please try again in {seconds} s.");
+                failure(429, &sentence, "rate_limited").after(seconds).into()
+            }
+            AuthError::Unavailable(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<RequestError> for Rejection {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::TooLarge => failure(413, "The body is larger than 256 KiB.", "too_large").into(),
+            RequestError::Json(fault) => failure(400, &fault.to_string(), "malformed").into(),
+            RequestError::Fields(errors) => invalid(&errors).into(),
+        }
+    }
+}
+
+impl From<PortError> for Rejection {
+    fn from(cause: PortError) -> Self {
+        fault(cause.to_string()).into()
+    }
+}
+
+impl From<NewOrderRefusal> for Rejection {
+    fn from(refusal: NewOrderRefusal) -> Self {
+        match refusal {
+            NewOrderRefusal::Invalid(errors) => invalid(&errors).into(),
+            NewOrderRefusal::ManualMethod(id) => invalid(&[FieldError::new(
+                "payment_method_id",
+                format!("names payment method {id}, which is manual; record the order with create_work_order instead"),
+            )])
+            .into(),
+            NewOrderRefusal::KeyUsed(reference) => key_used(&reference).into(),
+            NewOrderRefusal::Unavailable(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<OrderRefusal> for Rejection {
+    fn from(refusal: OrderRefusal) -> Self {
+        match refusal {
+            OrderRefusal::NoSuchOrder => not_found().into(),
+            OrderRefusal::WrongState(status) => {
+                let shown = public_status(status);
+                let sentence = format!("The work order is {shown}; that does not allow this action.");
+                failure(422, &sentence, "wrong_status").into()
+            }
+            OrderRefusal::Unavailable(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<PaymentRefusal> for Rejection {
+    fn from(refusal: PaymentRefusal) -> Self {
+        match refusal {
+            PaymentRefusal::Invalid(error) => invalid(&[error]).into(),
+            PaymentRefusal::Order(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<TokenPaymentRefusal> for Rejection {
+    fn from(refusal: TokenPaymentRefusal) -> Self {
+        match refusal {
+            TokenPaymentRefusal::KeyUsed(reference) => key_used(&reference).into(),
+            TokenPaymentRefusal::BalanceLeft { formatted, .. } => {
+                let sentence = format!("The payment was recorded, but a balance of {formatted} is still due.");
+                failure(422, &sentence, "balance_due").into()
+            }
+            TokenPaymentRefusal::Payment(refusal) => refusal.into(),
+        }
+    }
+}
+
+/// The reply for an order that is not there.
+pub fn not_found() -> Reply {
+    failure(404, "Work order not found.", "not_found")
 }
 
 fn invalid(errors: &[FieldError]) -> Reply {
@@ -179,29 +218,7 @@ fn invalid(errors: &[FieldError]) -> Reply {
     Reply::new(422, envelope::failure(sentence, "invalid", errors), ReplyOutcome::Refused, "invalid")
 }
 
-/// The reply to a refusal.
-pub fn refuse(refusal: Refusal) -> Reply {
-    match refusal {
-        Refusal::Invalid(errors) => invalid(&errors),
-        Refusal::ManualMethod(id) => invalid(&[FieldError::new(
-            "payment_method_id",
-            format!("names payment method {id}, which is manual; record the order with create_work_order instead"),
-        )]),
-        Refusal::KeyUsed(reference) => failure(
-            422,
-            &format!("This order was sent before with other contents; it is work order {reference}."),
-            "already_used",
-        ),
-        Refusal::NoSuchOrder => failure(404, "Work order not found.", "not_found"),
-        Refusal::WrongState(status) => {
-            let shown = public_status(status);
-            failure(422, &format!("The work order is {shown}; that does not allow this action."), "wrong_status")
-        }
-        Refusal::BalanceLeft { formatted, .. } => failure(
-            422,
-            &format!("The payment was recorded, but a balance of {formatted} is still due."),
-            "balance_due",
-        ),
-        Refusal::Unavailable(cause) => fault(cause.to_string()),
-    }
+fn key_used(reference: &str) -> Reply {
+    let sentence = format!("This order was sent before with other contents; it is work order {reference}.");
+    failure(422, &sentence, "already_used")
 }

@@ -4,7 +4,7 @@
 use crate::ports::PortError;
 
 /// Does what is done ahead. If that fails, the first request does it.
-pub async fn ahead(what: &'static str, work: impl Future<Output = Result<(), PortError>>) {
+pub async fn run(what: &'static str, work: impl Future<Output = Result<(), PortError>>) {
     if let Err(cause) = work.await {
         tracing::warn!(%cause, what, "not done in init");
     }

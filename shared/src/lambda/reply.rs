@@ -1,7 +1,7 @@
 //! A function's reply, with what its log line and metrics say of it.
 
 use super::metrics::{Metric, Metrics};
-use crate::domain::work_order::WorkOrder;
+use crate::{domain::work_order::WorkOrder, use_case::orders::new_order::RecordedOrder};
 
 /// What a request came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,11 @@ pub enum ReplyOutcome {
 }
 
 impl ReplyOutcome {
+    /// The outcome of a request that recorded or completed an order.
+    pub fn of_recorded(recorded: &RecordedOrder) -> Self {
+        if recorded.replayed { Self::Replayed } else { Self::Accepted }
+    }
+
     /// As it is logged.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -31,6 +36,11 @@ impl ReplyOutcome {
             Self::Refused => "refused",
             Self::Fault => "fault",
         }
+    }
+
+    /// The outcome of a reply with this status that changed nothing.
+    pub fn of_status(status: u16) -> Self {
+        if status >= 500 { Self::Fault } else { Self::Refused }
     }
 }
 
@@ -80,10 +90,26 @@ impl Reply {
         self
     }
 
+    /// The same reply, about an order that was recorded or completed.
+    #[must_use]
+    pub fn recorded(mut self, recorded: RecordedOrder) -> Self {
+        self.send_failed = recorded.send_failed.is_some();
+        self.cause = recorded.send_failed.map(|cause| cause.to_string()).or(self.cause);
+        self.reference = Some(recorded.order.reference().to_string());
+        self
+    }
+
     /// The same reply, about this order.
     #[must_use]
     pub fn about(mut self, order: &WorkOrder) -> Self {
         self.reference = Some(order.reference().to_string());
+        self
+    }
+
+    /// The same reply, to a fault of ours with this cause.
+    #[must_use]
+    pub fn because(mut self, cause: String) -> Self {
+        self.cause = Some(cause);
         self
     }
 

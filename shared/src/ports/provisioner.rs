@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use super::PortError;
+use super::error::PortError;
 use crate::domain::{provisioner::ProvisionerValues, time::Timestamp};
 
 /// What the provisioner answered.

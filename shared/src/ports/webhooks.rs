@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Insert, PortError};
+use super::{error::PortError, write::Insert};
 use crate::domain::{
     time::Timestamp,
     webhook::{WebhookEndpoint, WebhookEndpointId},

@@ -1,9 +1,9 @@
-//! The door: who calls, and may they?
+//! Who calls, and whether they may.
 
 use crate::{
     domain::api_key::{ApiKey, KeyHash, Scope},
     ports::{Lookup, LookupKeys, LookupResult, PortError},
-    use_case::Service,
+    use_case::context::Context,
 };
 
 /// Items that are read together with the key of a caller who may turn out to have none.
@@ -24,15 +24,15 @@ pub enum AuthError {
 
 /// Lets a caller in who presented `key`, and brings what the request names in the same read. A caller without a key
 /// costs no read, nor does one that has sent too much.
-pub async fn authenticate<S: Lookup, Q, T>(
-    service: &Service<S, Q, T>,
+pub async fn authenticate<S: Lookup, Q>(
+    context: &Context<S, Q>,
     key: Option<KeyHash>,
     scope: Scope,
     lookup_keys: LookupKeys,
 ) -> Result<(ApiKey, LookupResult), AuthError> {
-    let (store, now) = (&service.store, service.now());
+    let (store, now) = (&context.store, context.now());
     let presented = key.ok_or(AuthError::InvalidKey)?;
-    if let Some(seconds) = service.limits.wait(&presented, now) {
+    if let Some(seconds) = context.limits.wait(&presented, now) {
         return Err(AuthError::RateLimited(seconds));
     }
     let only_key = LookupKeys { key: Some(presented.clone()), ..LookupKeys::default() };
@@ -44,6 +44,6 @@ pub async fn authenticate<S: Lookup, Q, T>(
     let lookup_keys = LookupKeys { key: only_key.key, ..lookup_keys };
     let mut found = store.look_up(&lookup_keys).await.map_err(AuthError::Unavailable)?;
     let key = found.key.take().filter(|key| key.admits(&presented, now)).ok_or(AuthError::InvalidKey)?;
-    service.limits.count(&presented, now).map_err(AuthError::RateLimited)?;
+    context.limits.count(&presented, now).map_err(AuthError::RateLimited)?;
     if key.may(scope) { Ok((key, found)) } else { Err(AuthError::MissingScope(scope)) }
 }

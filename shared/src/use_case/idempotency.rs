@@ -1,9 +1,9 @@
-//! Once only, in use: the key of a request, and what a second request under it gets.
+//! Whether two requests are the same: the idempotency key of a request, and what a second request under it gets.
 
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{Refusal, orders::command::OrderRequest};
+use super::orders::command::OrderRequest;
 use crate::domain::{
     idempotency::{Fingerprint, IdempotencyKey, IdempotencyKind},
     money::{Amount, Currency},
@@ -11,8 +11,37 @@ use crate::domain::{
     work_order::{RequestFingerprints, WorkOrder},
 };
 
-/// The once-only side of a request that makes an order.
+/// The uuid of the order that a request makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderId {
+    /// The same for every copy of the request: computed from its idempotency key.
+    Deterministic(Uuid),
+    /// The request names nothing by which a copy of it could be told: a new order each time.
+    Random(Uuid),
+}
+
+impl OrderId {
+    /// The uuid.
+    pub fn uuid(self) -> Uuid {
+        match self {
+            Self::Deterministic(uuid) | Self::Random(uuid) => uuid,
+        }
+    }
+}
+
+/// Whether payment method and transaction id name a request of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HasTransaction {
+    /// The payment is confirmed: its transaction is a name of the request.
+    Yes,
+    /// They are only kept.
+    No,
+}
+
+/// What makes a request that makes an order the same request.
 pub struct RequestIdentity<'a> {
+    /// The order that the request makes.
+    pub order_id: OrderId,
     key: Option<IdempotencyKey>,
     request: &'a OrderRequest,
     fingerprint: Fingerprint,
@@ -20,20 +49,20 @@ pub struct RequestIdentity<'a> {
 
 impl<'a> RequestIdentity<'a> {
     /// For a request of `shop` for `action`: the `Idempotency-Key` header if there is one, else the shop's order id, else
-    /// (`by_transaction`) payment method and transaction id. A request with none of these makes a new order each time.
+    /// payment method and transaction id.
     pub fn new(
         shop: &str,
         action: &str,
         header: Option<&str>,
         request: &'a OrderRequest,
         status: Option<Status>,
-        by_transaction: bool,
+        has_transaction: HasTransaction,
     ) -> Self {
         let transaction = request
             .payment_method_id
             .zip(request.payment_transaction_id.as_deref())
             // Of a free order, whatever is said about payment is ignored.
-            .filter(|_| by_transaction && !request.is_free)
+            .filter(|_| has_transaction == HasTransaction::Yes && !request.is_free)
             // A number has no colon: no two pairs make the same text.
             .map(|(method, id)| format!("{method}:{id}"));
         let key = header
@@ -41,19 +70,20 @@ impl<'a> RequestIdentity<'a> {
             .or(request.wc_order_id.as_deref().map(|value| (IdempotencyKind::ShopOrder, value)))
             .or(transaction.as_deref().map(|value| (IdempotencyKind::Transaction, value)))
             .map(|(kind, value)| IdempotencyKey::new(shop, action, kind, value));
-        Self { key, request, fingerprint: request.fingerprint(status) }
+        let order_id = match &key {
+            Some(key) => OrderId::Deterministic(key.order_uuid()),
+            None => OrderId::Random(Uuid::now_v7()),
+        };
+        Self { order_id, key, request, fingerprint: request.fingerprint(status) }
     }
 
-    /// The uuid of the order that the request makes, and whether it is the same for every copy of it.
-    pub fn order_uuid(&self) -> (Uuid, bool) {
-        match &self.key {
-            Some(key) => (key.order_uuid(), true),
-            None => (Uuid::now_v7(), false),
-        }
+    /// The key, if the request named one in its header.
+    pub fn header_key(&self) -> Option<&IdempotencyKey> {
+        self.key.as_ref().filter(|key| key.kind() == IdempotencyKind::Header)
     }
 
-    /// What the order keeps, to know its request again.
-    pub fn made(&self, currency: Currency) -> Option<RequestFingerprints> {
+    /// What the order keeps, to know its request again; none if no copy of the request could be told.
+    pub fn fingerprints(&self, currency: Currency) -> Option<RequestFingerprints> {
         Some(RequestFingerprints {
             kind: self.key.as_ref()?.kind(),
             request: self.fingerprint.clone(),
@@ -61,18 +91,16 @@ impl<'a> RequestIdentity<'a> {
         })
     }
 
-    /// Was `existing` made by this request? Then its reply is to be given again; else the key was used for another.
-    pub fn is_replay_of(&self, existing: &WorkOrder) -> Result<(), Refusal> {
-        let mine = self.made(existing.currency);
-        let same = match (&existing.fingerprints, &mine) {
+    /// Whether `existing` was made by this request, so that its reply is to be given again.
+    pub fn made(&self, existing: &WorkOrder) -> bool {
+        match (&existing.fingerprints, self.fingerprints(existing.currency)) {
             (Some(theirs), Some(mine)) => {
                 // Between two hooks of a shop the payment may still change; a caller who names a key means one request.
                 theirs.request == mine.request
                     && (mine.kind != IdempotencyKind::Header || theirs.payment == mine.payment)
             }
             _ => false,
-        };
-        if same { Ok(()) } else { Err(Refusal::KeyUsed(existing.reference().to_string())) }
+        }
     }
 }
 

@@ -3,12 +3,13 @@
 use rust_decimal::Decimal;
 
 use super::{
-    FieldError, Refusal,
     orders::command::{Buyer, OrderRequest},
+    refusal::FieldError,
 };
 use crate::{
     domain::{
-        cart::{self, CartItem},
+        activation::{self, Mismatch},
+        cart::CartItem,
         catalogue::PaymentMethod,
         ids::PaymentMethodId,
         money::{Amount, Currency},
@@ -60,10 +61,10 @@ pub fn price(request: &OrderRequest, found: &LookupResult) -> Result<Priced, Vec
                     format!("names no line: there is none with id {id}"),
                 )),
                 Some(line) => {
-                    if let Err(mismatch) = cart::check(item.intent, product, line) {
+                    if let Err(mismatch) = activation::check(item.intent, product, line) {
                         let name = match mismatch {
-                            cart::Mismatch::FewerConnections => "product_id",
-                            cart::Mismatch::NotATrial => "activation_id",
+                            Mismatch::FewerConnections => "product_id",
+                            Mismatch::NotATrial => "activation_id",
                         };
                         errors.push(FieldError::new(field(name), mismatch));
                     }
@@ -118,6 +119,6 @@ pub fn active_method(id: PaymentMethodId, found: &LookupResult) -> Result<&Payme
 }
 
 /// The amount that a request's number means in `currency`.
-pub fn amount(field: &str, value: Decimal, currency: Currency) -> Result<Amount, Refusal> {
-    Amount::new(value, currency).map_err(|rule| FieldError::new(field, rule).into())
+pub fn amount(field: &str, value: Decimal, currency: Currency) -> Result<Amount, FieldError> {
+    Amount::new(value, currency).map_err(|rule| FieldError::new(field, rule))
 }

@@ -5,7 +5,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
-use crate::{domain::ids::MAX_ID, use_case::FieldError};
+use crate::{domain::ids::MAX_ID, use_case::refusal::FieldError};
 
 /// The fields of one object, and the rules they broke.
 pub struct Fields<'a> {

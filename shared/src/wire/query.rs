@@ -1,6 +1,6 @@
 //! Query strings: `+` and `%20` are spaces, `%2B` is a plus.
 
-use crate::use_case::FieldError;
+use crate::use_case::refusal::FieldError;
 
 /// The parameter `name` of a query string, trimmed; an empty one is absent. One that stands twice is refused: the caller
 /// and whoever checked the request before us may have read different ones.

@@ -10,16 +10,17 @@ use super::{
 };
 use crate::{
     domain::{
-        activation::{Activation, ActivationStatus},
+        activation::Activation,
         api_key::{ApiKey, KeyHash, Scope},
         catalogue::{AdjustmentMode, Bouquet, Category, Direction, FeaturesMode, PaymentMethod, PaymentMode, Product},
         email::Email,
         ids::{ActivationId, BouquetId, MAX_ID, PaymentMethodId, ProductId, WorkOrderId},
         money::{Amount, Currency},
         provisioner::ProvisionerState,
+        status::ActivationStatus,
         time::from_wire,
     },
-    use_case::{FieldError, operator::seed::Seed},
+    use_case::{operator::seed::Seed, refusal::FieldError},
 };
 
 const TEXT: usize = 255;

@@ -19,9 +19,9 @@ use crate::{
     },
     ports::Cursor,
     use_case::{
-        FieldError,
         orders::list_orders::{ListOrders, ListedOrders},
         payments::complete_pending_order::Completion,
+        refusal::FieldError,
     },
 };
 

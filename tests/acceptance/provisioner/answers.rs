@@ -134,7 +134,7 @@ async fn a_refusal_is_the_operators_and_its_retry_completes_the_order() {
     assert_eq!(service.order(&reference, "john@example.com").await["status"], "pending");
     assert_eq!(server.calls(), 1);
     server.plan(|_| Manner::Well);
-    operator::retry(service.local.functions.worker(), "jane", order).await.unwrap();
+    operator::retry(service.local.functions.context(), "jane", order).await.unwrap();
     service.drain().await;
     assert_eq!(service.order(&reference, "john@example.com").await["status"], "completed");
     assert_eq!(messages(&server).len(), 1);
@@ -147,7 +147,7 @@ async fn a_canceled_orders_lines_are_switched_off_at_the_provisioner() {
     let reference = complete(&service, &paid_cart("1001")).await;
     service.drain().await;
     // Its ten deliveries are spent sooner than back-offs allow: the sweep would have given it up in time.
-    let worker = service.local.functions.worker();
+    let worker = service.local.functions.context();
     let order = service.stored(&reference).await;
     shared::use_case::provisioning::provision_order::give_up(worker, (&order).into(), "for the test").await.unwrap();
     assert!(server.line(4201).unwrap().active);

@@ -12,10 +12,10 @@ use acceptance::{
 };
 use shared::{
     domain::{
-        activation::{ActivationStatus, Password},
         cart::{CartItem, Intent},
         ids::ActivationId,
-        status::Status,
+        password::Password,
+        status::{ActivationStatus, Status},
         time::to_wire,
         work_order::WorkOrder,
     },
@@ -63,7 +63,7 @@ fn check(store: &Memory, provisioner: &TestProvisioner, order: &WorkOrder, at: &
         let line = line_of(store, id);
         assert_eq!(to_wire(line.expires_at.unwrap()), until, "{at}: line {id}");
         assert_eq!((line.status, line.is_trial), (ActivationStatus::Active, false), "{at}: line {id}");
-        assert!(line.provisioner.reserved.is_none() && line.provisioner.told, "{at}: line {id}");
+        assert!(line.provisioner.reserved.is_none() && line.provisioner.notified, "{at}: line {id}");
         assert_eq!(line.provisioner.external_id.as_deref(), Some(format!("panel-{id}").as_str()), "{at}");
         let theirs = provisioner.line(id).unwrap();
         let shown = line.expires_at.unwrap().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
@@ -165,7 +165,7 @@ async fn what_is_only_reserved_serves_nobody() {
     stepped(&clock, &store, &provisioner, &order, 1, &Steps::with(At::Before(3), Event::Crash)).await;
     let line = line_of(&store, 4201);
     assert_eq!(line.status, ActivationStatus::Reserved);
-    assert!(!line.exists() && line.provisioner.reserved.is_some() && !line.provisioner.told);
+    assert!(!line.exists() && line.provisioner.reserved.is_some() && !line.provisioner.notified);
     assert!(order_of(&store, &order).cart.iter().all(|line| line.linked_usernames.is_empty()));
     assert!(provisioner.bodies().is_empty());
     let stored = store.lines(&[ActivationId(4201)].into()).await.unwrap();

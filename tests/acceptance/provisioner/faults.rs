@@ -13,12 +13,17 @@ use acceptance::{
 };
 use futures_util::{StreamExt, stream};
 use shared::{
-    domain::{activation::ActivationStatus, cart::Intent, ids::ActivationId, status::Status, work_order::WorkOrder},
+    domain::{
+        cart::Intent,
+        ids::ActivationId,
+        status::{ActivationStatus, Status},
+        work_order::WorkOrder,
+    },
     outbound::provisioner::HttpProvisioner,
-    ports::{Deliveries, OrderRef, PortError, SystemClock},
+    ports::{Deliveries, OrderRef, PortError, QueueMessage, SystemClock},
     use_case::{
-        Worker,
-        provisioning::provision::{OrderMessage, ProvisionOutcome, provision},
+        context::Context,
+        provisioning::provision::{ProvisionOutcome, provision},
     },
 };
 
@@ -98,7 +103,7 @@ struct Run {
 
 /// Works off the orders' messages as the queue would deliver them.
 async fn work_off(
-    worker: &Worker<Memory, Queue>,
+    worker: &Context<Memory, Queue>,
     provisioner: &HttpProvisioner,
     queue: &Queue,
     orders: &[WorkOrder],
@@ -115,10 +120,10 @@ async fn work_off(
             async move {
                 let begun = Instant::now();
                 let time_left = || Duration::from_secs(30).saturating_sub(begun.elapsed());
-                let delivery = |(name, count): &(OrderRef, u32)| OrderMessage {
+                let delivery = |(name, count): &(OrderRef, u32)| QueueMessage {
                     message_id: name.order.to_string(),
                     receipt: name.order.to_string(),
-                    name: Some(*name),
+                    body: Some(*name),
                     count: *count,
                 };
                 let batch = provision(&worker, &provisioner, messages.iter().map(delivery).collect(), &time_left).await;
@@ -223,7 +228,7 @@ fn lines_agree(store: &Memory, server: &ProvisionerServer) -> usize {
             continue;
         }
         made += usize::from(line.origin.is_some());
-        if !line.provisioner.told {
+        if !line.provisioner.notified {
             continue;
         }
         let theirs = server.line(line.id.0).unwrap_or_else(|| panic!("the provisioner has no line {}", line.id));

@@ -17,18 +17,23 @@ use acceptance::{
 };
 use shared::{
     domain::{
-        activation::{Activation, ActivationStatus, Password},
+        activation::Activation,
         cart::Intent,
+        password::Password,
         provisioner::ProvisionerValues,
-        status::Status,
+        status::{ActivationStatus, Status},
         time::{Timestamp, to_wire},
         work_order::WorkOrder,
     },
-    ports::{Clock, NoProvisioner, OrderRef, Orders, PortError, Provisioner, ProvisionerAnswer, ProvisionerError},
+    ports::{
+        Clock, NoProvisioner, OrderRef, Orders, PortError, Provisioner, ProvisionerAnswer, ProvisionerError,
+        QueueMessage,
+    },
     use_case::{
-        Worker, operator,
+        context::Context,
+        operator,
         provisioning::{
-            provision::{OrderMessage, ProvisionOutcome, provision},
+            provision::{ProvisionOutcome, provision},
             provision_order::give_up,
             sweep::sweep,
         },
@@ -81,7 +86,7 @@ struct Stage {
     clock: TestClock,
     store: Memory,
     provisioner: TestProvisioner,
-    worker: Worker<Memory, Memory>,
+    worker: Context<Memory, Memory>,
 }
 
 fn stage() -> Stage {
@@ -370,7 +375,7 @@ async fn no_call_is_begun_that_the_invocation_may_not_live_to_see_answered() {
         let stage = stage();
         let order = stage.new_line(42).await;
         let delivery =
-            OrderMessage { message_id: "1".into(), receipt: "1".into(), name: Some((&order).into()), count: 1 };
+            QueueMessage { message_id: "1".into(), receipt: "1".into(), body: Some((&order).into()), count: 1 };
         provision(&stage.worker, &stage.provisioner, vec![delivery], &|| Duration::from_millis(left)).await;
         assert_eq!(stage.provisioner.bodies().len(), calls, "{left} ms");
     }
@@ -382,7 +387,7 @@ async fn no_call_is_begun_that_the_invocation_may_not_live_to_see_answered() {
         0 => Duration::from_secs(7),
         _ => Duration::from_millis(5_999),
     };
-    let delivery = OrderMessage { message_id: "1".into(), receipt: "1".into(), name: Some((&order).into()), count: 1 };
+    let delivery = QueueMessage { message_id: "1".into(), receipt: "1".into(), body: Some((&order).into()), count: 1 };
     let batch = provision(&stage.worker, &stage.provisioner, vec![delivery], &time_left).await;
     assert_eq!(batch.again.len(), 1);
     assert!(stage.provisioner.bodies().is_empty());

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Months;
 use shared::domain::{
-    activation::{Activation, ActivationStatus},
+    activation::Activation,
     cart::Intent,
     ids::ActivationId,
-    status::Status,
+    status::{ActivationStatus, Status},
     time::Timestamp,
     work_order::WorkOrder,
 };

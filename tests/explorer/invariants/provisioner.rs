@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use shared::domain::{
-    activation::{Activation, ActivationStatus, Password},
+    activation::Activation,
     cart::Intent,
-    provisioner::{ActivationValues, EffectKind},
-    status::Status,
+    effect::EffectKind,
+    password::Password,
+    provisioner::ActivationValues,
+    status::{ActivationStatus, Status},
     work_order::WorkOrder,
 };
 
@@ -95,7 +97,7 @@ fn line_agrees(provisioner: &TestProvisioner, line: &Activation) -> Result<(), S
     {
         return same(&reserved.after, theirs);
     }
-    if !line.provisioner.told {
+    if !line.provisioner.notified {
         // Nothing was ever done, but for what was dropped since.
         let dropped = of_line().any(|heard| heard.done.is_some()) && reserved.is_some();
         return if theirs.is_none() || dropped { Ok(()) } else { Err("the ledger does not know of it".to_owned()) };

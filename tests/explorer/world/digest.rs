@@ -8,9 +8,7 @@ use std::{
 use futures_util::FutureExt;
 use serde::Serialize;
 use shared::{
-    domain::{
-        activation::Activation, ids::ActivationId, provisioner::EffectKind, status::Status, work_order::WorkOrder,
-    },
+    domain::{activation::Activation, effect::EffectKind, ids::ActivationId, status::Status, work_order::WorkOrder},
     ports::{Activations, KeyBindings, Orders},
 };
 use uuid::Uuid;

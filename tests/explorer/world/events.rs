@@ -14,10 +14,9 @@ use shared::{
         webhook::{MAX_ATTEMPTS, WebhookEndpoint, WebhookEndpointId, WebhookSecret},
     },
     ports::{
-        Deliveries, EventQueue, Insert, OrderWrite, PortError, StreamRecord, Unpublished, UnpublishedQueue,
-        WebhookDelivery, WebhookEndpoints, WebhookError, WebhookSender,
+        Deliveries, EventQueue, Insert, OrderWrite, PortError, QueueMessage, StreamRecord, Unpublished,
+        UnpublishedQueue, WebhookDelivery, WebhookEndpoints, WebhookError, WebhookSender,
     },
-    use_case::webhooks::deliver_events::WebhookMessage,
 };
 use uuid::Uuid;
 
@@ -186,7 +185,7 @@ impl Ports {
     }
 
     /// Takes up to `batch` events.
-    pub(crate) async fn receive_events(&self, batch: usize) -> Vec<WebhookMessage> {
+    pub(crate) async fn receive_events(&self, batch: usize) -> Vec<QueueMessage<WebhookDelivery>> {
         let turn = self.turn(Kind::ReceiveEvents, "receive events").await;
         let mut state = self.world.state();
         let now = state.now;
@@ -195,10 +194,10 @@ impl Ports {
         let seen = digest(&seen);
         let actor = &mut state.actors[self.who];
         actor.seen = digest(&(actor.seen, turn, seen));
-        let delivery = |message: super::queue::Message<Sent>| WebhookMessage {
+        let delivery = |message: super::queue::Message<Sent>| QueueMessage {
             message_id: message.id.to_string(),
             receipt: message.id.to_string(),
-            delivery: Some((*message.about.0).clone()),
+            body: Some((*message.about.0).clone()),
             count: message.count,
         };
         taken.into_iter().map(delivery).collect()

@@ -7,8 +7,7 @@ use std::{
 
 use shared::{
     domain::provisioning::MAX_DELIVERIES,
-    ports::{Deliveries, OrderRef, PortError, Queue},
-    use_case::provisioning::provision::OrderMessage,
+    ports::{Deliveries, OrderRef, PortError, Queue, QueueMessage},
 };
 
 use super::{
@@ -160,7 +159,7 @@ impl Deliveries for Ports {
 
 impl Ports {
     /// Takes up to `batch` messages.
-    pub(crate) async fn receive(&self, batch: usize) -> Vec<OrderMessage> {
+    pub(crate) async fn receive(&self, batch: usize) -> Vec<QueueMessage<OrderRef>> {
         let turn = self.turn(Kind::Receive, "receive").await;
         let mut state = self.world.state();
         let now = state.now;
@@ -168,10 +167,10 @@ impl Ports {
         let seen: Vec<_> = taken.iter().map(|message| (message.about, message.count)).collect();
         let actor = &mut state.actors[self.who];
         actor.seen = digest(&(actor.seen, turn, seen));
-        let delivery = |message: super::queue::Message<OrderRef>| OrderMessage {
+        let delivery = |message: super::queue::Message<OrderRef>| QueueMessage {
             message_id: message.id.to_string(),
             receipt: message.id.to_string(),
-            name: Some(message.about),
+            body: Some(message.about),
             count: message.count,
         };
         taken.into_iter().map(delivery).collect()

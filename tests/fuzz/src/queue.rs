@@ -56,7 +56,7 @@ pub(crate) fn deliver(world: &World, name: &OrderRef) -> Vec<String> {
 
 fn consume(world: &World, event: SqsEvent, held: usize) -> Vec<String> {
     let time_left = || Duration::from_secs(60);
-    let work = || block_on(provision::handle(&world.worker, &NoProvisioner, event, "request-1", &time_left));
+    let work = || block_on(provision::handle(&world.context, &NoProvisioner, event, "request-1", &time_left));
     let response: SqsBatchResponse = metered(held, work);
     response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
 }

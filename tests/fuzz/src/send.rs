@@ -3,19 +3,23 @@
 use std::time::Duration;
 
 use acceptance::{openapi, service::Answer};
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::{
     Body,
     http::{HeaderName, HeaderValue, Method},
 };
+use local::functions::call;
 use serde_json::Value;
-use shared::lambda::http::{Side, respond};
+use shared::lambda::http::Side;
 
 use crate::{
     meter::metered,
-    world::{World, block_on},
+    world::{TOKENS, World, block_on},
 };
+
+/// Time enough for an instrumented build.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// A request as the gateway has understood it.
 #[derive(Debug, Clone)]
@@ -83,7 +87,8 @@ pub(crate) fn documented(method: &str, target: &str, answer: &Answer) {
 /// What a function answers to an event: in the envelope of its side, and no fault of ours, for the ports in memory have none.
 pub(crate) fn answer(world: &World, function: &'static str, event: ApiGatewayV2httpRequest) -> Answer {
     let held = event.body.as_ref().map_or(0, String::len);
-    let response = metered(held, || block_on(call(world, function, event)));
+    let call = call(&world.context, &TOKENS, function, "request-1", event, LONGEST);
+    let response = metered(held, || block_on(call));
     let headers = response.headers.iter().map(|(name, value)| {
         let value = value.to_str().expect("a header that is text");
         (name.to_string(), value.to_owned())
@@ -117,31 +122,4 @@ fn envelope(function: &str, answer: &Answer) {
 /// A path's side.
 pub(crate) fn side(path: &str) -> Side {
     Side::of_path(path)
-}
-
-/// As `infra/local/src/functions.rs` does it over DynamoDB.
-async fn call(world: &World, function: &'static str, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
-    let (World { api, worker, .. }, id, time) = (world, "request-1", Duration::from_secs(600));
-    macro_rules! to {
-        ($function:ident, $service:ident) => {
-            respond(function, id, event, time, &|request| $function::handle($service, request)).await
-        };
-    }
-    match function {
-        "complete_order" => to!(complete_order, api),
-        "create_work_order" => to!(create_work_order, api),
-        "get_work_order" => to!(get_work_order, api),
-        "submit_payment" => to!(submit_payment, api),
-        "get_products" => to!(get_products, worker),
-        "get_payment_methods" => to!(get_payment_methods, worker),
-        "get_bouquets" => to!(get_bouquets, worker),
-        "send_payment_instructions" => to!(send_payment_instructions, worker),
-        "create_activation" => to!(create_activation, worker),
-        "create_renewal" => to!(create_renewal, worker),
-        "complete_pending_order" => to!(complete_pending_order, worker),
-        "get_order" => to!(get_order, worker),
-        "list_orders" => to!(list_orders, worker),
-        "not_found" => respond(function, id, event, time, &|request| async move { not_found::handle(&request) }).await,
-        other => panic!("there is no function {other}"),
-    }
 }

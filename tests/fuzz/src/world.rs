@@ -20,7 +20,7 @@ use shared::{
         work_order::{Customer, MethodSnapshot, NewWorkOrder, WorkOrder},
     },
     ports::{LookupResult, Orders},
-    use_case::{Service, Worker, rate_limit::RateLimits},
+    use_case::{context::Context, rate_limit::RateLimits},
     wire::seed_file,
 };
 use tokio::runtime::Runtime;
@@ -44,8 +44,7 @@ const ORDERS: [(u64, Status); 8] = [
 /// A service and what is behind it.
 pub(crate) struct World {
     pub(crate) store: Memory,
-    pub(crate) api: Service<Memory, Memory>,
-    pub(crate) worker: Worker<Memory, Memory>,
+    pub(crate) context: Context<Memory, Memory>,
 }
 
 struct Demo {
@@ -125,12 +124,7 @@ impl World {
         });
         let clock = Arc::new(TestClock::at(NOW));
         let limits = RateLimits::default();
-        let (queue, tokens) = (store.clone(), TOKENS.clone());
-        Self {
-            api: Service { store: store.clone(), queue, tokens, clock: clock.clone(), limits: limits.clone() },
-            worker: Worker { store: store.clone(), queue: store.clone(), tokens: (), clock, limits },
-            store,
-        }
+        Self { context: Context { store: store.clone(), queue: store.clone(), clock, limits }, store }
     }
 
     /// The order with this reference code.

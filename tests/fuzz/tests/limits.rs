@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fuzz::{TARGETS, Target, meter::alone, stretch::large};
 use rustix::time::{ClockId, clock_gettime};
-use shared::lambda::http::MAX_BODY;
+use shared::lambda::request::MAX_BODY;
 
 /// Seconds under which a time says nothing.
 const NOISE: f64 = 0.02;

@@ -62,6 +62,7 @@ impl Listing for Memory {
         let limit = limit as usize;
         let place = |order: &WorkOrder| Cursor::OfCustomer { created_at: order.created_at, order: order.uuid };
         let next = rest.get(limit).and_then(|_| rest.get(limit.checked_sub(1)?)).map(|order| place(order));
-        Ok((rest.into_iter().take(limit).map(|order| (place(order), order.clone())).collect(), next))
+        let orders = rest.into_iter().take(limit).map(|order| (place(order), order.clone())).collect();
+        Ok(OrderPage { orders, next })
     }
 }

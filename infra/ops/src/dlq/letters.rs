@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName};
 use shared::{
-    aws::{error::unavailable, sqs::Sqs},
+    aws::{error::call_error, sqs::Sqs},
     domain::time::Timestamp,
     ports::{PortError, Queue},
 };
@@ -49,7 +49,7 @@ impl Letters {
             let call = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
             let call = call.visibility_timeout(self.hidden).wait_time_seconds(wait);
             let call = call.message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
-            let answer = call.send().await.map_err(|error| unavailable("ReceiveMessage", &error))?;
+            let answer = call.send().await.map_err(|error| call_error("ReceiveMessage", &error))?;
             let mut new = Vec::new();
             for letter in answer.messages.unwrap_or_default().into_iter().filter_map(letter) {
                 if self.seen.insert(letter.id.clone(), letter.receipt.clone()).is_none() {
@@ -77,7 +77,7 @@ impl Letters {
                 call = call.entries(entry);
             }
             // One that is not let go shows up by itself when its time is over.
-            call.send().await.map_err(|error| unavailable("ChangeMessageVisibilityBatch", &error))?;
+            call.send().await.map_err(|error| call_error("ChangeMessageVisibilityBatch", &error))?;
         }
         Ok(())
     }
@@ -85,7 +85,7 @@ impl Letters {
     /// Deletes a letter.
     pub(super) async fn delete(&self, letter: &Letter) -> Result<(), PortError> {
         let call = self.client.delete_message().queue_url(&self.url).receipt_handle(self.receipt(letter));
-        call.send().await.map(|_| ()).map_err(|error| unavailable("DeleteMessage", &error))
+        call.send().await.map(|_| ()).map_err(|error| call_error("DeleteMessage", &error))
     }
 
     fn receipt<'a>(&'a self, letter: &'a Letter) -> &'a str {

@@ -11,7 +11,7 @@ use shared::{
     },
     domain::{status::Status, work_order::WorkOrder},
     ports::{OrderRef, Orders, PortError, Queue},
-    use_case::{Refusal, Worker, operator},
+    use_case::{self, operator, refusal::OrderRefusal},
 };
 use uuid::Uuid;
 
@@ -72,19 +72,19 @@ fn show(letter: &Letter, name: Option<OrderRef>, order: Option<&WorkOrder>) -> S
 
 /// Queues the orders again.
 pub(super) async fn redrive(context: &Context, wanted: Redrive) -> Result<Ended, Fault> {
-    let (by, worker) = (context.operator()?, context.worker()?);
+    let (by, service) = (context.operator()?, context.service()?);
     let (only, _) = named(context, &wanted).await?;
     let queue = QueueName::Provision.open(context, WORKED_ON)?;
     if wanted.discard {
         context.confirm("Dead letters that name no order will be deleted.")?;
     }
-    let mut work = Work { context, worker, by, discard: wanted.discard, only, done: HashSet::new() };
+    let mut work = Work { context, service, by, discard: wanted.discard, only, done: HashSet::new() };
     round(context, queue, "ORDER", &mut work).await
 }
 
 struct Work<'a> {
     context: &'a Context,
-    worker: Worker<DynamoDb, Sqs>,
+    service: use_case::context::Context<DynamoDb, Sqs>,
     by: String,
     discard: bool,
     only: HashSet<Uuid>,
@@ -114,7 +114,7 @@ impl Deal for Work<'_> {
 impl Work<'_> {
     /// Deals with the order of a letter, which then may be deleted or stays.
     async fn order(&mut self, name: OrderRef) -> Result<(Option<String>, Fate, String), Fault> {
-        let order = match self.worker.store.order(name.order).await {
+        let order = match self.service.store.order(name.order).await {
             Ok(Some(order)) => order,
             Ok(None) => {
                 let detail = format!("there is no order {}", name.order);
@@ -134,7 +134,7 @@ impl Work<'_> {
         // Of a canceled order, the provisioner may still have to be told to switch its lines off.
         let mut for_the_queue = order.open_as() == Some(Status::Queued) || status == Status::Provisioning;
         if status == Status::Failed {
-            match operator::retry(&self.worker, &self.by, order).await {
+            match operator::retry(&self.service, &self.by, order).await {
                 Ok(recorded) => {
                     self.done.insert(name.order);
                     return Ok(match recorded.send_failed {
@@ -144,7 +144,7 @@ impl Work<'_> {
                     });
                 }
                 // Somebody else was faster: as the order is now.
-                Err(Refusal::WrongState(now)) => {
+                Err(OrderRefusal::WrongState(now)) => {
                     status = now;
                     for_the_queue = matches!(now, Status::Queued | Status::Provisioning);
                 }
@@ -152,7 +152,7 @@ impl Work<'_> {
             }
         }
         if for_the_queue && self.done.insert(name.order) {
-            self.worker.queue.send(name).await?;
+            self.service.queue.send(name).await?;
             return Ok((Fate::Sent, format!("it was {status} already")));
         }
         Ok((Fate::Needless, format!("it is {status}")))

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::{
     aws::{
         dynamodb::layout::{CUSTOMER_INDEX, OPEN_INDEX},
-        error::unavailable,
+        error::call_error,
     },
     domain::{status::Status, time::Timestamp},
     ports::{Catalogue, OpenOrders, OrderRef, Orders, PortError},
@@ -97,7 +97,7 @@ fn told(context: &Context, check: &'static str, found: Result<Vec<Finding>, Faul
 async fn table(context: &Context) -> Result<Vec<Finding>, Fault> {
     let connection = &context.connection;
     let described = connection.dynamodb.describe_table().table_name(&connection.table).send().await;
-    let described = described.map_err(|error| Fault::Port(unavailable("DescribeTable", &error)))?;
+    let described = described.map_err(|error| Fault::Port(call_error("DescribeTable", &error)))?;
     let table = described.table.ok_or_else(|| Fault::refused("The table is not described."))?;
     let mut findings = Vec::new();
     let active = table.table_status == Some(TableStatus::Active);
@@ -126,7 +126,7 @@ async fn settings(context: &Context) -> Result<Vec<Finding>, Fault> {
             findings.push(finding("time to live", State::Ok, "on"));
         }
         Ok(_) => findings.push(finding("time to live", State::Wrong, "off: claims of idempotency keys stay for ever")),
-        Err(error) => findings.push(unseen("time to live", &unavailable("DescribeTimeToLive", &error))?),
+        Err(error) => findings.push(unseen("time to live", &call_error("DescribeTimeToLive", &error))?),
     }
     if connection.local.is_some() {
         return Ok(findings);
@@ -141,14 +141,14 @@ async fn settings(context: &Context) -> Result<Vec<Finding>, Fault> {
         Ok(_) => {
             findings.push(finding("recovery", State::Wrong, "off: the table cannot be restored to a point in time"));
         }
-        Err(error) => findings.push(unseen("recovery", &unavailable("DescribeContinuousBackups", &error))?),
+        Err(error) => findings.push(unseen("recovery", &call_error("DescribeContinuousBackups", &error))?),
     }
     Ok(findings)
 }
 
 fn unseen(check: &'static str, error: &PortError) -> Result<Finding, Fault> {
-    match error.call() {
-        Some((operation, how)) if how.contains("AccessDenied") => {
+    match error {
+        PortError::Call { operation, code } if code.contains("AccessDenied") => {
             Ok(finding(check, State::Note, format!("not looked at: you may not do {operation}")))
         }
         _ => Err(Fault::Port(error.clone())),

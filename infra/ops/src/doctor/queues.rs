@@ -4,7 +4,7 @@
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 use shared::{
-    aws::{error::unavailable, sqs::Sqs},
+    aws::{error::call_error, sqs::Sqs},
     ports::{PortError, Queue},
     use_case::provisioning::sweep::BACKLOG,
 };
@@ -64,7 +64,7 @@ async fn working(
     ];
     let call = context.connection.sqs.get_queue_attributes().queue_url(url);
     let answer = call.set_attribute_names(Some(wanted.to_vec())).send().await;
-    let answer = answer.map_err(|error| Fault::Port(unavailable("GetQueueAttributes", &error)))?;
+    let answer = answer.map_err(|error| Fault::Port(call_error("GetQueueAttributes", &error)))?;
     let [waiting, hidden, policy] =
         wanted.map(|name| answer.attributes.as_ref().and_then(|all| all.get(&name)).map(String::as_str));
     let count = |number: Option<&str>| number.and_then(|number| number.parse::<u64>().ok());

@@ -5,7 +5,11 @@ use serde_json::json;
 use shared::{
     domain::{money::Amount, status::Status, work_order::WorkOrder},
     ports::Orders,
-    use_case::{Refusal, operator, orders::record::RecordedOrder},
+    use_case::{
+        operator,
+        orders::new_order::RecordedOrder,
+        refusal::{OrderRefusal, PaymentRefusal},
+    },
 };
 
 use super::{find, last_change};
@@ -16,8 +20,8 @@ use crate::{
 };
 
 pub(super) async fn approve(context: &Context, named: &str) -> Result<Ended, Fault> {
-    let (by, worker) = (context.operator()?, context.worker()?);
-    let order = find(&worker.store, named).await?;
+    let (by, service) = (context.operator()?, context.service()?);
+    let order = find(&service.store, named).await?;
     check(&order, "approved", Status::can_be_completed)?;
     context.confirm(&format!(
         "{} of {}, {}: {} that is due will count as paid, and the order will be provisioned.",
@@ -27,14 +31,14 @@ pub(super) async fn approve(context: &Context, named: &str) -> Result<Ended, Fau
         order.currency.format(order.balance_due()),
     ))?;
     let before = order.status();
-    match operator::approve(&worker, &by, order.clone()).await {
+    match operator::approve(&service, &by, order.clone()).await {
         Ok(recorded) => Ok(queued(context, before, &recorded)),
         Err(refusal) => Err(too_late(context, &order, "approved", refusal).await),
     }
 }
 
 pub(super) async fn partial(context: &Context, named: &str, amount: &str) -> Result<Ended, Fault> {
-    let (by, service) = (context.operator()?, context.service(()));
+    let (by, service) = (context.operator()?, context.service_with(()));
     let order = find(&service.store, named).await?;
     check(&order, "paid in part", |status| status == Status::PaymentSubmitted)?;
     let amount: Decimal =
@@ -48,14 +52,17 @@ pub(super) async fn partial(context: &Context, named: &str, amount: &str) -> Res
             changed(context, &order, before, true, Some(note));
             Ok(Ended::Done)
         }
-        Err(refusal) => Err(too_late(context, &order, "paid in part", refusal).await),
+        Err(refusal) => Err(match refusal {
+            PaymentRefusal::Order(refusal) => too_late(context, &order, "paid in part", refusal).await,
+            PaymentRefusal::Invalid(_) => refusal.into(),
+        }),
     }
 }
 
 pub(super) async fn cancel(context: &Context, named: &str, reason: &str) -> Result<Ended, Fault> {
     // A provisioner that has its lines is told by the queue's consumer.
-    let (by, worker) = (context.operator()?, context.worker()?);
-    let order = find(&worker.store, named).await?;
+    let (by, service) = (context.operator()?, context.service()?);
+    let order = find(&service.store, named).await?;
     let before = order.status();
     check(&order, "canceled", |status| status == Status::Canceled || status.may_become(Status::Canceled))?;
     if before != Status::Canceled {
@@ -63,7 +70,7 @@ pub(super) async fn cancel(context: &Context, named: &str, reason: &str) -> Resu
         let what = format!("{} will be called off, for good; {paid} was paid.", order.reference());
         context.confirm(&what)?;
     }
-    match operator::cancel(&worker, &by, order.clone(), reason).await {
+    match operator::cancel(&service, &by, order.clone(), reason).await {
         Ok(order) => {
             let note = (before == Status::Canceled).then(|| "It was canceled before.".to_owned());
             changed(context, &order, before, before != Status::Canceled, note);
@@ -74,11 +81,11 @@ pub(super) async fn cancel(context: &Context, named: &str, reason: &str) -> Resu
 }
 
 pub(super) async fn retry(context: &Context, named: &str) -> Result<Ended, Fault> {
-    let (by, worker) = (context.operator()?, context.worker()?);
-    let order = find(&worker.store, named).await?;
+    let (by, service) = (context.operator()?, context.service()?);
+    let order = find(&service.store, named).await?;
     check(&order, "retried", |status| status == Status::Failed)?;
     let before = order.status();
-    match operator::retry(&worker, &by, order.clone()).await {
+    match operator::retry(&service, &by, order.clone()).await {
         Ok(recorded) => Ok(queued(context, before, &recorded)),
         Err(refusal) => Err(too_late(context, &order, "retried", refusal).await),
     }
@@ -95,8 +102,8 @@ fn not_now(order: &WorkOrder, what: &str) -> Fault {
 }
 
 /// The refusal of a change that others were faster than.
-async fn too_late(context: &Context, order: &WorkOrder, what: &str, refusal: Refusal) -> Fault {
-    if let Refusal::WrongState(_) = refusal
+async fn too_late(context: &Context, order: &WorkOrder, what: &str, refusal: OrderRefusal) -> Fault {
+    if let OrderRefusal::WrongState(_) = refusal
         && let Ok(Some(order)) = context.store().order(order.uuid).await
     {
         return not_now(&order, what);

@@ -4,9 +4,9 @@ use acceptance::service::{paid_cart, with_items};
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        activation::{Activation, ActivationStatus},
+        activation::Activation,
         ids::ActivationId,
-        status::Status,
+        status::{ActivationStatus, Status},
     },
     ports::{Activations, Orders},
     use_case::operator,
@@ -121,7 +121,7 @@ async fn a_canceled_orders_line_is_resumed_only_when_somebody_has_paid_for_it_si
     bought(&desk, "2", &[json!({ "product_id": 1, "intent": "renewal", "activation_id": 4201 })]).await;
     assert_eq!(desk.ops(&["lines", "resume", "4201"]).await.done(), "Line 4201 is active.\n");
     // A late copy of the canceled order's message, or the command again, does not switch it off.
-    let worker = desk.service.local.functions.worker();
+    let worker = desk.service.local.functions.context();
     operator::cancel(worker, "late", desk.service.stored(&made).await, "again").await.unwrap();
     assert_eq!(line(&desk, 4201).await.status, ActivationStatus::Active);
 }

@@ -24,7 +24,9 @@ impl Activations for DynamoDb {
             Put::Stored => Ok(Insert::Inserted),
             // Its own first attempt comes back as the line itself, which its maker knows by its origin.
             Put::Refused(Some(item)) => Ok(Insert::AlreadyExists(Box::new(from_item(item, "line")?))),
-            Put::Refused(None) => Err(PortError::Unavailable("PutItem: refused without the item".to_owned())),
+            Put::Refused(None) => {
+                Err(PortError::Call { operation: "PutItem", code: "refused without the item".to_owned() })
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
     DynamoDb,
     layout::{Item, Key},
 };
-use crate::aws::error::unavailable;
+use crate::aws::error::call_error;
 use crate::ports::PortError;
 
 /// Keys in one call: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>.
@@ -42,7 +42,7 @@ impl DynamoDb {
                 .build()
                 .map_err(|_| PortError::Corrupt("BatchGetItem: could not be built".to_owned()))?;
             let answer = self.0.client.batch_get_item().request_items(&self.0.table, request).send().await;
-            let answer = answer.map_err(|error| unavailable("BatchGetItem", &error))?;
+            let answer = answer.map_err(|error| call_error("BatchGetItem", &error))?;
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
                 if let Some(key) = Key::of(&item) {
                     found.insert(key, item);
@@ -53,7 +53,10 @@ impl DynamoDb {
             if !keys.is_empty() {
                 tries += 1;
                 if tries == TRIES {
-                    return Err(PortError::Unavailable("BatchGetItem: keys were left unprocessed".to_owned()));
+                    return Err(PortError::Call {
+                        operation: "BatchGetItem",
+                        code: "keys were left unprocessed".to_owned(),
+                    });
                 }
                 tokio::time::sleep(Duration::from_millis(25 << tries)).await;
             }

@@ -7,7 +7,7 @@ use super::{
     DynamoDb,
     layout::{CATALOGUE, PK, SK, from_item},
 };
-use crate::aws::error::unavailable;
+use crate::aws::error::call_error;
 use crate::{
     domain::catalogue::{Bouquet, PaymentMethod, Product},
     ports::{Catalogue, PortError},
@@ -55,8 +55,7 @@ impl DynamoDb {
                     .expression_attribute_names("#sk", SK)
                     .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()));
             }
-            let page =
-                query.set_exclusive_start_key(from).send().await.map_err(|error| unavailable("Query", &error))?;
+            let page = query.set_exclusive_start_key(from).send().await.map_err(|error| call_error("Query", &error))?;
             for item in page.items.unwrap_or_default() {
                 entries.push(from_item(item, kind)?);
             }

@@ -39,7 +39,9 @@ impl KeyBindings for DynamoDb {
         match self.put(put, item).await? {
             Put::Stored => Ok(Insert::Inserted),
             Put::Refused(Some(item)) => Ok(Insert::AlreadyExists(Box::new(from_item(item, "claim")?))),
-            Put::Refused(None) => Err(PortError::Unavailable("PutItem: refused without the item".to_owned())),
+            Put::Refused(None) => {
+                Err(PortError::Call { operation: "PutItem", code: "refused without the item".to_owned() })
+            }
         }
     }
 

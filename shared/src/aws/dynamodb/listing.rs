@@ -9,7 +9,7 @@ use super::{
     numbers::FIRST,
     orders::pointer_target,
 };
-use crate::aws::error::unavailable;
+use crate::aws::error::call_error;
 use crate::{
     domain::{
         email::Email,
@@ -57,7 +57,7 @@ impl Listing for DynamoDb {
             .set_exclusive_start_key(after.and_then(|place| start_key(&customer, &place)))
             .send()
             .await
-            .map_err(|error| unavailable("Query", &error))?;
+            .map_err(|error| call_error("Query", &error))?;
         let places: Vec<Cursor> = page.items.unwrap_or_default().iter().filter_map(place).collect();
         let uuids: Vec<Uuid> = places.iter().filter_map(uuid_of).collect();
         let mut orders = self.orders_of(&uuids).await?;
@@ -67,7 +67,7 @@ impl Listing for DynamoDb {
                 listed.push((place, orders.swap_remove(index)));
             }
         }
-        Ok((listed, page.last_evaluated_key.as_ref().and_then(place)))
+        Ok(OrderPage { orders: listed, next: page.last_evaluated_key.as_ref().and_then(place) })
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{DynamoDb, layout::Key, locked};
-use crate::aws::error::unavailable;
+use crate::aws::error::call_error;
 use crate::{
     domain::ids::WorkOrderId,
     ports::{Numbers, PortError},
@@ -55,7 +55,7 @@ impl DynamoDb {
             Err(error) => {
                 let refused =
                     error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception);
-                return if refused { Ok(()) } else { Err(unavailable("UpdateItem", &error)) };
+                return if refused { Ok(()) } else { Err(call_error("UpdateItem", &error)) };
             }
         };
         let end = answer.attributes.as_ref().and_then(|item| item.get("next")?.as_n().ok()?.parse().ok());

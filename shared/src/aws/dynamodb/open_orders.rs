@@ -9,7 +9,7 @@ use super::{
     DynamoDb,
     layout::{Item, OPEN_INDEX, OPEN_KEY, OPEN_PARTS, OPEN_SORT, PK, open_key},
 };
-use crate::aws::error::unavailable;
+use crate::aws::error::call_error;
 use crate::{
     domain::{
         ids::WorkOrderId,
@@ -50,7 +50,7 @@ impl DynamoDb {
                 .set_exclusive_start_key(from)
                 .send()
                 .await
-                .map_err(|error| unavailable("Query", &error))?;
+                .map_err(|error| call_error("Query", &error))?;
             // Orders in back-off must not take the places of those that are due.
             let due = |entry: &OpenOrder| entry.next_attempt_at.is_none_or(|at| at <= before);
             open.extend(page.items.unwrap_or_default().iter().filter_map(entry).filter(due));

@@ -13,7 +13,7 @@ use super::{
     DynamoDb,
     layout::{Item, Key, PK, from_item, order_item},
 };
-use crate::aws::error::unavailable;
+use crate::aws::error::call_error;
 use crate::{
     domain::{ids::WorkOrderId, work_order::WorkOrder},
     ports::{Insert, Loaded, OrderRef, Orders, PortError, Save},
@@ -69,7 +69,7 @@ impl DynamoDb {
             Ok(_) => Ok(Put::Stored),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(refused)) => Ok(Put::Refused(refused.item.clone())),
-                _ => Err(unavailable("PutItem", &error)),
+                _ => Err(call_error("PutItem", &error)),
             },
         }
     }
@@ -85,7 +85,7 @@ impl DynamoDb {
             .consistent_read(true)
             .send()
             .await;
-        answer.map(|answer| answer.item).map_err(|error| unavailable("GetItem", &error))
+        answer.map(|answer| answer.item).map_err(|error| call_error("GetItem", &error))
     }
 }
 
@@ -101,7 +101,9 @@ impl Orders for DynamoDb {
                 let own = existing.change_ids.contains(&change_id) || existing.number == order.number;
                 Ok(if own { Insert::Inserted } else { Insert::AlreadyExists(Box::new(existing)) })
             }
-            Put::Refused(None) => Err(PortError::Unavailable("PutItem: refused without the item".to_owned())),
+            Put::Refused(None) => {
+                Err(PortError::Call { operation: "PutItem", code: "refused without the item".to_owned() })
+            }
         }
     }
 
@@ -109,7 +111,7 @@ impl Orders for DynamoDb {
         let mut item = Key::number(name.number).into_item();
         item.insert(ORDER.to_owned(), AttributeValue::S(name.order.to_string()));
         let answer = self.0.client.put_item().table_name(&self.0.table).set_item(Some(item)).send().await;
-        answer.map(|_| ()).map_err(|error| unavailable("PutItem", &error))
+        answer.map(|_| ()).map_err(|error| call_error("PutItem", &error))
     }
 
     async fn order(&self, uuid: Uuid) -> Result<Option<WorkOrder>, PortError> {

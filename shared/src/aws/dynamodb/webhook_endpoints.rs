@@ -6,7 +6,7 @@ use super::{
     locked,
     orders::Put,
 };
-use crate::aws::error::unavailable;
+use crate::aws::error::call_error;
 use crate::{
     domain::webhook::{WebhookEndpoint, WebhookEndpointId},
     ports::{Insert, PortError, WebhookEndpoints},
@@ -48,6 +48,6 @@ impl WebhookEndpoints for DynamoDb {
         let call = self.0.client.delete_item().table_name(&self.0.table);
         let call = call.set_key(Some(Key::endpoint(id).into_item()));
         let answer = call.return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld).send().await;
-        answer.map(|answer| answer.attributes.is_some()).map_err(|error| unavailable("DeleteItem", &error))
+        answer.map(|answer| answer.attributes.is_some()).map_err(|error| call_error("DeleteItem", &error))
     }
 }

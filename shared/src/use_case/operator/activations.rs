@@ -3,20 +3,19 @@
 use std::collections::BTreeSet;
 
 use crate::use_case::{
-    RACE_ROUNDS, Refusal,
     orders::update_order::{Update, update_order},
-    too_contended,
+    refusal::OrderRefusal,
 };
 use crate::{
     domain::{
-        activation::{Activation, ActivationStatus},
+        activation::Activation,
         ids::ActivationId,
         provisioning::{Effect, effects},
-        status::Status,
+        status::{ActivationStatus, Status},
         time::Timestamp,
         work_order::WorkOrder,
     },
-    ports::{Activations, Orders, Save},
+    ports::{Activations, Orders, PortError, RACE_ROUNDS, Save},
 };
 
 /// The lines that an order makes, renews or upgrades.
@@ -35,11 +34,11 @@ pub enum ActivationRefusal {
     /// The order that made it was canceled, and nobody has paid for it since: its reference code.
     Canceled(String),
     /// A fault of the store.
-    Unavailable(crate::ports::PortError),
+    Unavailable(PortError),
 }
 
-impl From<crate::ports::PortError> for ActivationRefusal {
-    fn from(error: crate::ports::PortError) -> Self {
+impl From<PortError> for ActivationRefusal {
+    fn from(error: PortError) -> Self {
         Self::Unavailable(error)
     }
 }
@@ -54,7 +53,7 @@ pub struct Switched {
     /// The order that made it, where there is one.
     pub order: Option<WorkOrder>,
     /// Why the change could not be kept in that order's history too. The line itself keeps it.
-    pub not_noted: Option<Refusal>,
+    pub not_noted: Option<OrderRefusal>,
 }
 
 /// Switches a line off or on. Its time runs on meanwhile, and a renewal adds its months without switching it on: only an
@@ -90,7 +89,7 @@ pub async fn switch<S: Activations + Orders>(
             return Ok(Switched { line, changed: true, order, not_noted });
         }
     }
-    Err(too_contended("the line").into())
+    Err(PortError::Contended { what: "the line" }.into())
 }
 
 /// Was the order that made the line called off, with nothing that other orders have added to the line?
@@ -105,7 +104,7 @@ async fn note_in<S: Orders>(
     by: &str,
     note: Option<&str>,
     now: Timestamp,
-) -> (Option<WorkOrder>, Option<Refusal>) {
+) -> (Option<WorkOrder>, Option<OrderRefusal>) {
     let verb = if line.status == ActivationStatus::Active { "resumed" } else { "suspended" };
     let text = note.map_or_else(|| format!("line {} {verb}", line.id), |why| format!("line {} {verb}: {why}", line.id));
     let before = order.clone();

@@ -3,13 +3,12 @@
 
 use chrono::Duration;
 
-use crate::use_case::{RACE_ROUNDS, too_contended};
 use crate::{
     domain::{
         api_key::{ApiKey, KeyHash, Scope},
         time::Timestamp,
     },
-    ports::{Keys, ListedKey, NamedKeys, PortError, Save},
+    ports::{Keys, ListedKey, NamedKeys, PortError, RACE_ROUNDS, Save},
 };
 
 /// How long the making of a key may take, from its listing to its storing.
@@ -98,7 +97,7 @@ pub async fn create<S: Keys>(
             return Ok((KeyEntry { key, listed }, older));
         }
     }
-    Err(too_contended("the name").into())
+    Err(PortError::Contended { what: "the name" }.into())
 }
 
 /// Stores a key of a seed file unless its secret is known, and lists it. Returns whether it was not known.
@@ -117,7 +116,7 @@ pub async fn enroll<S: Keys>(store: &S, key: &ApiKey, by: &str, now: Timestamp) 
             return Ok(new);
         }
     }
-    Err(too_contended("the name"))
+    Err(PortError::Contended { what: "the name" })
 }
 
 /// Every key, by name and then by age.
@@ -185,7 +184,7 @@ pub async fn revoke<S: Keys>(store: &S, hash: &KeyHash, at: Timestamp) -> Result
             return Ok((revoked, true));
         }
     }
-    Err(too_contended("the key").into())
+    Err(PortError::Contended { what: "the key" }.into())
 }
 
 fn unused(name: &str) -> NamedKeys {

@@ -12,7 +12,7 @@ use crate::{
         time::Timestamp,
     },
     ports::{Activations, Catalogue, Keys, PortError, Save, Setup},
-    use_case::FieldError,
+    use_case::refusal::FieldError,
 };
 
 /// What a seed file brings.

@@ -141,6 +141,13 @@ pub struct CreateWorkOrder {
     pub adjustment: AdjustmentRequest,
 }
 
+impl CreateWorkOrder {
+    /// The stored things the request names, its key aside.
+    pub fn lookup_keys(&self) -> LookupKeys {
+        self.order.lookup_keys()
+    }
+}
+
 /// How a caller shows that an order is theirs.
 #[derive(Clone)]
 pub enum Proof {

@@ -1,122 +1,112 @@
 //! complete_order: a payment that a gateway has confirmed. Records the order and queues it at once.
 
-use super::{
-    command::{CompleteOrder, OrderRequest},
-    draft::{Draft, Terms},
-    record::{RecordedOrder, record},
-};
 use crate::use_case::{
-    Refusal, Service,
-    idempotency::RequestIdentity,
+    context::Context,
+    idempotency::{HasTransaction, RequestIdentity},
     key_bindings::{bind_key_to_cart, current_binding},
-    payments::complete_by_token::complete_by_token,
+    orders::{
+        command::OrderRequest,
+        new_order::{NewOrder, RecordedOrder, record_and_queue, replay_or},
+    },
     pricing,
+    refusal::{FieldError, NewOrderRefusal},
 };
 use crate::{
     domain::{
         adjustment::Adjustment,
         api_key::ApiKey,
         catalogue::{PaymentMethod, PaymentMode},
-        idempotency::{IdempotencyKey, IdempotencyKind},
         ids::PaymentMethodId,
         status::Status,
     },
     ports::{KeyBindings, LookupResult, Numbers, Orders, Queue},
 };
 
-/// The action's name in once-only keys.
+/// The action's name in idempotency keys.
 pub const ACTION: &str = "complete_order";
 /// create_activation's: complete_order with one new line.
 pub const CREATE_ACTIVATION: &str = "create_activation";
 /// create_renewal's: complete_order with the renewal of one line.
 pub const CREATE_RENEWAL: &str = "create_renewal";
 
-/// Completes an order; `header` is the request's `Idempotency-Key`, `found` what its command named.
+/// Completes an order; `header` is the request's `Idempotency-Key`, `found` what it names.
 pub async fn complete_order<S: Orders + Numbers + KeyBindings, Q: Queue>(
-    service: &Service<S, Q>,
+    context: &Context<S, Q>,
     caller: &ApiKey,
     header: Option<&str>,
-    command: &CompleteOrder,
+    request: &OrderRequest,
     found: &LookupResult,
-) -> Result<RecordedOrder, Refusal> {
-    match command {
-        CompleteOrder::ByToken(request) => complete_by_token(service, caller, header, request, found).await,
-        CompleteOrder::Cart(request) => {
-            let once = RequestIdentity::new(&caller.name, ACTION, header, request, None, true);
-            let uuid = once.order_uuid();
-            let draft = draft(service, caller, request, found, &once, uuid.0);
-            if let Some(header) = header {
-                // The key may have been used to complete an order by its token, or may be at this moment. A request that
-                // is refused leaves it free.
-                let key = IdempotencyKey::new(&caller.name, ACTION, IdempotencyKind::Header, header);
-                let held = if draft.is_ok() {
-                    bind_key_to_cart(service, &key).await?
-                } else {
-                    current_binding(service, &key).await?
-                };
-                if let Some(binding) = held.filter(|binding| binding.order != key.order_uuid()) {
-                    return Err(Refusal::KeyUsed(binding.reference));
-                }
-            }
-            record(service, &once, uuid, draft, &caller.by()).await
+) -> Result<RecordedOrder, NewOrderRefusal> {
+    let identity = RequestIdentity::new(&caller.name, ACTION, header, request, None, HasTransaction::Yes);
+    let priced = price_paid_cart(caller, request, found);
+    if let Some(key) = identity.header_key() {
+        // The key may have been used to complete an order by its token, or may be at this moment. A request that is
+        // refused leaves it free.
+        let binding = match priced {
+            Ok(_) => bind_key_to_cart(context, key).await?,
+            Err(_) => current_binding(context, key).await?,
+        };
+        if let Some(binding) = binding.filter(|binding| binding.order != key.order_uuid()) {
+            return Err(NewOrderRefusal::KeyUsed(binding.reference));
         }
+    }
+    match priced {
+        Ok(new_order) => record_and_queue(context, &identity, new_order).await,
+        Err(refusal) => replay_or(&context.store, &identity, refusal).await,
     }
 }
 
 /// Records a paid cart for `action` and queues it.
-pub async fn complete_cart<S: Orders + Numbers, Q: Queue, T>(
-    service: &Service<S, Q, T>,
+pub async fn complete_cart<S: Orders + Numbers, Q: Queue>(
+    context: &Context<S, Q>,
     caller: &ApiKey,
     action: &str,
     header: Option<&str>,
     request: &OrderRequest,
     found: &LookupResult,
-) -> Result<RecordedOrder, Refusal> {
-    let once = RequestIdentity::new(&caller.name, action, header, request, None, true);
-    let uuid = once.order_uuid();
-    let draft = draft(service, caller, request, found, &once, uuid.0);
-    record(service, &once, uuid, draft, &caller.by()).await
+) -> Result<RecordedOrder, NewOrderRefusal> {
+    let identity = RequestIdentity::new(&caller.name, action, header, request, None, HasTransaction::Yes);
+    match price_paid_cart(caller, request, found) {
+        Ok(new_order) => record_and_queue(context, &identity, new_order).await,
+        Err(refusal) => replay_or(&context.store, &identity, refusal).await,
+    }
 }
 
-fn draft<S, Q, T>(
-    service: &Service<S, Q, T>,
-    caller: &ApiKey,
-    request: &OrderRequest,
-    found: &LookupResult,
-    once: &RequestIdentity<'_>,
-    uuid: uuid::Uuid,
-) -> Result<Draft, Refusal> {
+fn price_paid_cart<'a>(
+    caller: &'a ApiKey,
+    request: &'a OrderRequest,
+    found: &'a LookupResult,
+) -> Result<NewOrder<'a>, NewOrderRefusal> {
     let method = if request.is_free { Ok(None) } else { automated_method(request.payment_method_id, found).map(Some) };
     // Every broken rule is reported, the cart's and the method's.
     let (method, priced) = match (method, pricing::price(request, found)) {
         (Ok(method), Ok(priced)) => (method, priced),
-        (Err(Refusal::Invalid(mut errors)), Err(more)) => {
+        (Err(NewOrderRefusal::Invalid(mut errors)), Err(more)) => {
             errors.extend(more);
-            return Err(Refusal::Invalid(errors));
+            return Err(NewOrderRefusal::Invalid(errors));
         }
-        (Ok(_), Err(errors)) => return Err(Refusal::Invalid(errors)),
+        (Ok(_), Err(errors)) => return Err(NewOrderRefusal::Invalid(errors)),
         (Err(refusal), _) => return Err(refusal),
     };
-    let paid = request.payment_amount.map(|value| pricing::amount("payment_amount", value, priced.currency));
-    let (adjustment, paid) = match (request.is_free, paid) {
-        (true, _) => (Some(Adjustment::free(priced.sum)), None),
-        (false, None) => (None, Some(priced.sum)),
-        (false, Some(paid)) => {
-            let paid = paid?;
+    let (adjustment, paid) = match request.payment_amount {
+        _ if request.is_free => (Some(Adjustment::free(priced.sum)), None),
+        None => (None, Some(priced.sum)),
+        Some(value) => {
+            let paid = pricing::amount("payment_amount", value, priced.currency)?;
             (Adjustment::at_checkout(priced.sum, paid), Some(paid))
         }
     };
-    let terms = Terms { method, adjustment, paid, status: Status::Queued, token_version: None };
-    Ok(Draft::new(service, caller, (request, found), priced, terms, (once, uuid))?)
+    let customer = pricing::customer(request, found)?;
+    let status = Status::Queued;
+    Ok(NewOrder { caller, request, customer, priced, method, adjustment, paid, status, token_version: None })
 }
 
 /// The method of an automatic payment.
-fn automated_method(id: Option<PaymentMethodId>, found: &LookupResult) -> Result<&PaymentMethod, Refusal> {
-    let id = id
-        .ok_or_else(|| crate::use_case::FieldError::new("payment_method_id", "is required unless `is_free` is true"))?;
+fn automated_method(id: Option<PaymentMethodId>, found: &LookupResult) -> Result<&PaymentMethod, NewOrderRefusal> {
+    let id = id.ok_or_else(|| FieldError::new("payment_method_id", "is required unless `is_free` is true"))?;
     let method = pricing::active_method(id, found)?;
     match method.mode {
         PaymentMode::Automated => Ok(method),
-        PaymentMode::Manual => Err(Refusal::ManualMethod(id)),
+        PaymentMode::Manual => Err(NewOrderRefusal::ManualMethod(id)),
     }
 }

@@ -1,11 +1,15 @@
 //! create_work_order: records an order without provisioning it.
 
-use super::{
-    command::{AdjustmentRequest, CreateWorkOrder},
-    draft::{Draft, Terms},
-    record::{RecordedOrder, record},
+use crate::use_case::{
+    context::Context,
+    idempotency::{HasTransaction, RequestIdentity},
+    orders::{
+        command::{AdjustmentRequest, CreateWorkOrder},
+        new_order::{NewOrder, RecordedOrder, record, replay_or},
+    },
+    pricing,
+    refusal::{FieldError, NewOrderRefusal},
 };
-use crate::use_case::{FieldError, Refusal, Service, idempotency::RequestIdentity, pricing};
 use crate::{
     domain::{
         adjustment::Adjustment,
@@ -17,7 +21,7 @@ use crate::{
     ports::{LookupResult, Numbers, Orders},
 };
 
-/// The action's name in once-only keys.
+/// The action's name in idempotency keys.
 pub const ACTION: &str = "create_work_order";
 
 /// The states an order may be created in.
@@ -30,29 +34,33 @@ pub const INITIAL: [Status; 6] = [
     Status::PaymentFailed,
 ];
 
-/// Records the order that `command` asks for; `header` is the request's `Idempotency-Key`.
-pub async fn create_work_order<S: Orders + Numbers, Q: crate::ports::Queue>(
-    service: &Service<S, Q>,
+/// Records the order that `command` asks for; `header` is the request's `Idempotency-Key`, `token_version` the version of the
+/// secret that makes its confirmation token.
+pub async fn create_work_order<S: Orders + Numbers, Q>(
+    context: &Context<S, Q>,
+    token_version: u32,
     caller: &ApiKey,
     header: Option<&str>,
     command: &CreateWorkOrder,
     found: &LookupResult,
-) -> Result<RecordedOrder, Refusal> {
-    let once = RequestIdentity::new(&caller.name, ACTION, header, &command.order, Some(command.status), false);
-    let uuid = once.order_uuid();
-    let draft = draft(service, caller, command, found, &once, uuid.0);
-    record(service, &once, uuid, draft, &caller.by()).await
+) -> Result<RecordedOrder, NewOrderRefusal> {
+    let request = &command.order;
+    let identity =
+        RequestIdentity::new(&caller.name, ACTION, header, request, Some(command.status), HasTransaction::No);
+    match price_work_order(caller, command, found, token_version) {
+        Ok(new_order) => record(context, &identity, new_order).await,
+        Err(refusal) => replay_or(&context.store, &identity, refusal).await,
+    }
 }
 
-fn draft<S, Q>(
-    service: &Service<S, Q>,
-    caller: &ApiKey,
-    command: &CreateWorkOrder,
-    found: &LookupResult,
-    once: &RequestIdentity<'_>,
-    uuid: uuid::Uuid,
-) -> Result<Draft, Refusal> {
+fn price_work_order<'a>(
+    caller: &'a ApiKey,
+    command: &'a CreateWorkOrder,
+    found: &'a LookupResult,
+    token_version: u32,
+) -> Result<NewOrder<'a>, NewOrderRefusal> {
     let request = &command.order;
+    let status = command.status;
     let mut errors = Vec::new();
     let method = request
         .payment_method_id
@@ -60,7 +68,7 @@ fn draft<S, Q>(
         .and_then(|id| pricing::active_method(id, found).map_err(|error| errors.push(error)).ok());
     let priced = pricing::price(request, found).map_err(|more| errors.extend(more));
     let (Ok(priced), true) = (priced, errors.is_empty()) else {
-        return Err(Refusal::Invalid(errors));
+        return Err(NewOrderRefusal::Invalid(errors));
     };
     let adjustment = if request.is_free {
         Some(Adjustment::free(priced.sum))
@@ -69,11 +77,11 @@ fn draft<S, Q>(
     };
     let paid = request.payment_amount.filter(|_| !request.is_free);
     let paid = paid.map(|value| pricing::amount("payment_amount", value, priced.currency)).transpose()?;
-    let counts = matches!(command.status, Status::Pending | Status::PaymentSubmitted | Status::Completed);
-    let paid = paid.filter(|_| counts);
-    let token_version = Some(service.tokens.current_version());
-    let terms = Terms { method, adjustment, paid, status: command.status, token_version };
-    Ok(Draft::new(service, caller, (request, found), priced, terms, (once, uuid))?)
+    let is_counted = matches!(status, Status::Pending | Status::PaymentSubmitted | Status::Completed);
+    let paid = paid.filter(|_| is_counted);
+    let customer = pricing::customer(request, found)?;
+    let token_version = Some(token_version);
+    Ok(NewOrder { caller, request, customer, priced, method, adjustment, paid, status, token_version })
 }
 
 fn adjust(

@@ -3,22 +3,21 @@
 use uuid::Uuid;
 
 use super::command::Proof;
-use crate::use_case::{Refusal, Service};
 use crate::{
-    domain::{ids::WorkOrderId, reference::ReferenceCode, work_order::WorkOrder},
+    domain::{ids::WorkOrderId, reference::ReferenceCode, token::TokenSecrets, work_order::WorkOrder},
     ports::{Orders, PortError},
 };
 
 /// An order's id on the Shoppex side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderId {
+pub enum ShoppexOrderId {
     /// `id`: the reference code.
     Reference(ReferenceCode),
     /// `uniqid`: the uuid.
     Uniqid(Uuid),
 }
 
-impl OrderId {
+impl ShoppexOrderId {
     /// The id in a text, if it is one.
     pub fn parse(text: &str) -> Option<Self> {
         let reference = text.parse().ok().map(Self::Reference);
@@ -27,10 +26,10 @@ impl OrderId {
 }
 
 /// The order with this id.
-pub async fn find_order<S: Orders>(store: &S, id: &OrderId) -> Result<Option<WorkOrder>, PortError> {
+pub async fn find_order<S: Orders>(store: &S, id: &ShoppexOrderId) -> Result<Option<WorkOrder>, PortError> {
     match id {
-        OrderId::Uniqid(uuid) => store.order(*uuid).await,
-        OrderId::Reference(reference) => {
+        ShoppexOrderId::Uniqid(uuid) => store.order(*uuid).await,
+        ShoppexOrderId::Reference(reference) => {
             let order = store.order_by_number(reference.number).await?;
             Ok(order.filter(|order| order.reference() == *reference))
         }
@@ -39,20 +38,21 @@ pub async fn find_order<S: Orders>(store: &S, id: &OrderId) -> Result<Option<Wor
 
 /// The order that a proof opens: by its token, or by its number and its customer's e-mail. For one kind of proof this
 /// costs the same calls whether the order is there or not.
-pub async fn find_by_proof<S: Orders, Q>(
-    service: &Service<S, Q>,
+pub async fn find_by_proof<S: Orders>(
+    store: &S,
+    tokens: &TokenSecrets,
     reference: Option<ReferenceCode>,
     proof: &Proof,
-) -> Result<Option<WorkOrder>, Refusal> {
+) -> Result<Option<WorkOrder>, PortError> {
     match proof {
-        Proof::Token(token) => match service.tokens.verify(token) {
-            Some(uuid) => Ok(service.store.order(uuid).await?),
+        Proof::Token(token) => match tokens.verify(token) {
+            Some(uuid) => store.order(uuid).await,
             None => Ok(None),
         },
         Proof::Email(email) => {
             // Number 0 is nobody's: asking for it costs what asking for any other does.
             let number = reference.map_or(WorkOrderId(0), |reference| reference.number);
-            let order = service.store.order_by_number(number).await?;
+            let order = store.order_by_number(number).await?;
             Ok(order.filter(|order| Some(order.reference()) == reference && order.customer.email.matches(email)))
         }
     }

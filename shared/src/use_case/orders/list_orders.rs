@@ -1,6 +1,5 @@
 //! Orders in pages, newest first.
 
-use crate::use_case::Refusal;
 use crate::{
     domain::{email::Email, ids::WorkOrderId, status::Status, work_order::WorkOrder},
     ports::{Cursor, Listing, OrderPage, PortError},
@@ -35,12 +34,12 @@ pub struct ListedOrders {
 
 /// A page of orders. Numbers count up, so a page is read downwards from the last number; an order that is made meanwhile
 /// stands before the first page, and moves nothing.
-pub async fn list_orders<S: Listing>(store: &S, query: &ListOrders) -> Result<ListedOrders, Refusal> {
+pub async fn list_orders<S: Listing>(store: &S, query: &ListOrders) -> Result<ListedOrders, PortError> {
     let mut page = ListedOrders { orders: Vec::new(), next: query.after.clone() };
     let mut looked_at = 0;
     let mut from = query.after.clone();
     loop {
-        let (orders, next) = stretch(store, query, from).await?;
+        let OrderPage { orders, next } = read_page(store, query, from).await?;
         looked_at += usize::try_from(STRIDE).unwrap_or(usize::MAX);
         for (place, order) in orders {
             if page.orders.len() == query.limit {
@@ -61,7 +60,7 @@ pub async fn list_orders<S: Listing>(store: &S, query: &ListOrders) -> Result<Li
 }
 
 /// The next orders after `from`, with their places; and where it goes on, if it does.
-async fn stretch<S: Listing>(store: &S, query: &ListOrders, from: Option<Cursor>) -> Result<OrderPage, PortError> {
+async fn read_page<S: Listing>(store: &S, query: &ListOrders, from: Option<Cursor>) -> Result<OrderPage, PortError> {
     if let Some(customer) = &query.customer {
         return store.orders_of_customer(customer, from, STRIDE).await;
     }
@@ -72,5 +71,5 @@ async fn stretch<S: Listing>(store: &S, query: &ListOrders, from: Option<Cursor>
     let lowest = WorkOrderId(below.0.saturating_sub(u64::from(STRIDE)).max(1));
     let orders = store.orders_numbered(lowest, below).await?;
     let placed = orders.into_iter().map(|order| (Cursor::Number(order.number), order)).collect();
-    Ok((placed, (lowest.0 > 1).then_some(Cursor::Number(lowest))))
+    Ok(OrderPage { orders: placed, next: (lowest.0 > 1).then_some(Cursor::Number(lowest)) })
 }

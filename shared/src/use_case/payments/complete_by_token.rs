@@ -1,16 +1,17 @@
 //! complete_order by a confirmation token.
 
 use crate::use_case::{
-    Refusal, Service,
+    context::Context,
     idempotency::amount_text,
     key_bindings::bind_key_to_order,
     orders::{
         command::CompleteByToken,
         complete_order::ACTION,
-        record::{RecordedOrder, queue},
+        new_order::{RecordedOrder, queue},
         update_order::{Update, update_order},
     },
     pricing,
+    refusal::{OrderRefusal, TokenPaymentRefusal},
 };
 use crate::{
     domain::{
@@ -19,7 +20,8 @@ use crate::{
         money::Currency,
         status::Status,
         time::Timestamp,
-        work_order::{Payment, Submission, WorkOrder},
+        token::TokenSecrets,
+        work_order::{Payment, Submission, TransitionError, WorkOrder},
     },
     ports::{KeyBindings, LookupResult, Orders, Queue},
 };
@@ -27,42 +29,43 @@ use crate::{
 /// Completes the order that `request`'s token names. An order that is sold already gets the same answer again, and
 /// nothing is queued twice.
 pub async fn complete_by_token<S: Orders + KeyBindings, Q: Queue>(
-    service: &Service<S, Q>,
+    context: &Context<S, Q>,
+    tokens: &TokenSecrets,
     caller: &ApiKey,
     header: Option<&str>,
     request: &CompleteByToken,
     found: &LookupResult,
-) -> Result<RecordedOrder, Refusal> {
-    let uuid = service.tokens.verify(&request.token).ok_or(Refusal::NoSuchOrder)?;
-    let order = service.store.order(uuid).await?.ok_or(Refusal::NoSuchOrder)?;
-    let once = if let Some(header) = header {
+) -> Result<RecordedOrder, TokenPaymentRefusal> {
+    let uuid = tokens.verify(&request.token).ok_or(OrderRefusal::NoSuchOrder)?;
+    let order = context.store.order(uuid).await?.ok_or(OrderRefusal::NoSuchOrder)?;
+    let payment_name = if let Some(header) = header {
         if !order.status().is_sold() {
             // A request that is refused leaves its key free: corrected, it may come again under it.
-            pay(&mut order.clone(), request, None, found, service.now())?;
+            pay(&mut order.clone(), request, None, found, context.now())?;
         }
         let key = IdempotencyKey::new(&caller.name, ACTION, IdempotencyKind::Header, header);
         // The key may have made an order of its own.
-        if let Some(other) = service.store.order(key.order_uuid()).await? {
-            return Err(Refusal::KeyUsed(other.reference().to_string()));
+        if let Some(other) = context.store.order(key.order_uuid()).await? {
+            return Err(TokenPaymentRefusal::KeyUsed(other.reference().to_string()));
         }
         let asked = asked(request, order.currency);
-        bind_key_to_order(service, &key, &order, asked.clone()).await?;
+        bind_key_to_order(context, &key, &order, asked.clone()).await?;
         Some(Fingerprint::of([key.binding_name().as_str(), asked.as_str()]))
     } else {
         unnamed(request, order.currency)
     };
     let by = caller.by();
-    let (order, done) = update_order(&service.store, order, |order| {
+    let (order, payment) = update_order::<_, _, TokenPaymentRefusal>(&context.store, order, |order| {
         if order.status().is_sold() {
             return Ok(Update::Unchanged(TokenPayment::Before));
         }
-        let due = pay(order, request, once.as_ref(), found, service.now())?;
-        transition(order, due, &by, service.now()).map(Update::Store)
+        let due = pay(order, request, payment_name.as_ref(), found, context.now())?;
+        Ok(Update::Store(transition(order, due, &by, context.now())?))
     })
     .await?;
-    match done {
-        TokenPayment::Before => Ok(RecordedOrder::quietly(order, true)),
-        TokenPayment::Queued => Ok(queue(service, order).await),
+    match payment {
+        TokenPayment::Before => Ok(RecordedOrder::replayed(order)),
+        TokenPayment::Queued => Ok(queue(context, order).await),
         TokenPayment::BalanceLeft => Err(balance_left(&order)),
     }
 }
@@ -101,18 +104,18 @@ enum TokenPayment {
     BalanceLeft,
 }
 
-/// Records what was paid; `once` is what tells a copy of the request that a transaction does not tell.
+/// Records what was paid; `payment_name` is what tells a copy of the request that a transaction does not tell.
 fn pay(
     order: &mut WorkOrder,
     request: &CompleteByToken,
-    once: Option<&Fingerprint>,
+    payment_name: Option<&Fingerprint>,
     found: &LookupResult,
     at: Timestamp,
-) -> Result<Due, Refusal> {
+) -> Result<Due, TokenPaymentRefusal> {
     if !order.status().can_be_completed() {
-        return Err(Refusal::WrongState(order.status()));
+        return Err(OrderRefusal::WrongState(order.status()).into());
     }
-    if once.is_some_and(|once| order.part_payments.contains(once)) {
+    if payment_name.is_some_and(|name| order.part_payments.contains(name)) {
         // A copy of a request whose payment left a balance; somebody else may have paid that since.
         return if order.balance_due().is_zero() { Ok(Due::Nothing) } else { Err(balance_left(order)) };
     }
@@ -139,12 +142,12 @@ fn pay(
     if order.balance_due().is_zero() {
         return Ok(Due::Nothing);
     }
-    order.part_payments.extend(once.cloned());
+    order.part_payments.extend(payment_name.cloned());
     Ok(Due::Balance)
 }
 
 /// Moves the order on.
-fn transition(order: &mut WorkOrder, due: Due, by: &str, at: Timestamp) -> Result<TokenPayment, Refusal> {
+fn transition(order: &mut WorkOrder, due: Due, by: &str, at: Timestamp) -> Result<TokenPayment, TransitionError> {
     match due {
         Due::Nothing => {
             order.change(Status::Queued, by, None, at)?;
@@ -161,7 +164,7 @@ fn transition(order: &mut WorkOrder, due: Due, by: &str, at: Timestamp) -> Resul
     }
 }
 
-fn balance_left(order: &WorkOrder) -> Refusal {
+fn balance_left(order: &WorkOrder) -> TokenPaymentRefusal {
     let balance = order.balance_due();
-    Refusal::BalanceLeft { balance, formatted: order.currency.format(balance) }
+    TokenPaymentRefusal::BalanceLeft { balance, formatted: order.currency.format(balance) }
 }

@@ -3,19 +3,21 @@
 use rust_decimal::Decimal;
 
 use crate::use_case::{
-    Refusal, Service,
+    context::Context,
     orders::{
         command::Proof,
         find_order::find_by_proof,
         update_order::{Update, update_order},
     },
     pricing,
+    refusal::{OrderRefusal, PaymentRefusal},
 };
 use crate::{
     domain::{
         api_key::ApiKey,
         reference::ReferenceCode,
         status::Status,
+        token::TokenSecrets,
         work_order::{Payment, Submission, WorkOrder},
     },
     ports::Orders,
@@ -46,14 +48,16 @@ pub struct SubmittedPayment {
 
 /// Moves the order to `payment_submitted`. The payment that was recorded last, sent again, gets its first answer again.
 pub async fn submit_payment<S: Orders, Q>(
-    service: &Service<S, Q>,
+    context: &Context<S, Q>,
+    tokens: &TokenSecrets,
     caller: &ApiKey,
     request: &SubmitPayment,
-) -> Result<SubmittedPayment, Refusal> {
+) -> Result<SubmittedPayment, PaymentRefusal> {
     let reference: Option<ReferenceCode> = request.reference.as_deref().and_then(|text| text.parse().ok());
-    let order = find_by_proof(service, reference, &request.proof).await?.ok_or(Refusal::NoSuchOrder)?;
+    let order = find_by_proof(&context.store, tokens, reference, &request.proof).await?;
+    let order = order.ok_or(OrderRefusal::NoSuchOrder)?;
     let by = caller.by();
-    let (order, replayed) = update_order(&service.store, order, |order| {
+    let (order, replayed) = update_order::<_, _, PaymentRefusal>(&context.store, order, |order| {
         let amount = request.amount.map(|value| pricing::amount("amount", value, order.currency)).transpose()?;
         let transaction_id = request.payment_transaction_id.as_deref();
         let submitted = order.submission.is_some_and(|submission| submission.with_payment && submission.by_customer);
@@ -61,9 +65,9 @@ pub async fn submit_payment<S: Orders, Q>(
             return Ok(Update::Unchanged(true));
         }
         if order.status() != Status::PendingPayment {
-            return Err(Refusal::WrongState(order.status()));
+            return Err(OrderRefusal::WrongState(order.status()).into());
         }
-        let at = service.now();
+        let at = context.now();
         if let Some(amount) = amount {
             let transaction_id = request.payment_transaction_id.clone();
             let method = order.method_label();

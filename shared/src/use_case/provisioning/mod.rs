@@ -3,4 +3,6 @@
 pub mod apply_effect;
 pub mod provision;
 pub mod provision_order;
+mod reasons;
+pub mod suspend_canceled;
 pub mod sweep;

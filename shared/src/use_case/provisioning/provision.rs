@@ -4,11 +4,14 @@ use std::{collections::HashMap, panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::provision_order::{Interrupted, ProvisionResult, give_up, postpone_order, provision_order};
-use crate::use_case::Worker;
+use super::{
+    apply_effect::RetryError,
+    provision_order::{ProvisionResult, give_up, postpone_order, provision_order},
+};
+use crate::use_case::context::Context;
 use crate::{
     domain::{provisioning, work_order::WorkOrder},
-    ports::{Activations, Deliveries, Loaded, OrderRef, Orders, PortError, Provisioner},
+    ports::{Activations, Deliveries, Loaded, OrderRef, Orders, PortError, Provisioner, QueueMessage},
 };
 
 /// Orders of a batch worked on at once, each over a connection of its own. More would open more connections than they save time.
@@ -17,20 +20,7 @@ pub const MAX_CONCURRENT: usize = 4;
 /// The longest that a provisioner may put its next call off. The queue would allow 12 hours.
 const LONGEST_PUT_OFF: Duration = Duration::from_secs(15 * 60);
 
-/// One message.
-#[derive(Debug, Clone)]
-pub struct OrderMessage {
-    /// Its id, by which it is reported.
-    pub message_id: String,
-    /// Its receipt handle, by which it is postponed.
-    pub receipt: String,
-    /// The order it names; none if it cannot be read.
-    pub name: Option<OrderRef>,
-    /// How often it has been delivered, this time included.
-    pub count: u32,
-}
-
-/// What became of one order of a batch.
+/// How one order of a batch ended.
 #[derive(Debug)]
 pub struct Report {
     /// The order, as far as it was known.
@@ -74,7 +64,7 @@ pub struct Batch {
 
 /// Messages of one order.
 struct Group {
-    messages: Vec<OrderMessage>,
+    messages: Vec<QueueMessage<OrderRef>>,
 }
 
 impl Group {
@@ -86,16 +76,16 @@ impl Group {
 /// Works off a batch. `time_left`: of the invocation; when it runs short, no new effect is begun and the rest is handed
 /// back. A message that cannot be read comes back until it rests in the dead-letter queue, where somebody can see it.
 pub async fn provision<S: Orders + Activations, Q: Deliveries, P: Provisioner>(
-    service: &Worker<S, Q>,
+    context: &Context<S, Q>,
     provisioner: &P,
-    messages: Vec<OrderMessage>,
+    messages: Vec<QueueMessage<OrderRef>>,
     time_left: &(dyn Fn() -> Duration + Sync),
 ) -> Batch {
     let mut unreadable = Group { messages: Vec::new() };
     let mut names: Vec<OrderRef> = Vec::new();
     let mut groups: HashMap<OrderRef, Group> = HashMap::new();
     for message in messages {
-        match message.name {
+        match message.body {
             None => unreadable.messages.push(message),
             Some(name) => {
                 let group = groups.entry(name).or_insert_with(|| {
@@ -106,7 +96,7 @@ pub async fn provision<S: Orders + Activations, Q: Deliveries, P: Provisioner>(
             }
         }
     }
-    let loaded = if names.is_empty() { Ok(Vec::new()) } else { service.store.load(&names).await };
+    let loaded = if names.is_empty() { Ok(Vec::new()) } else { context.store.load(&names).await };
     let loaded = loaded.unwrap_or_else(|error| {
         names.iter().map(|_| Loaded { order: Err(error.clone()), has_number_pointer: true }).collect()
     });
@@ -116,7 +106,7 @@ pub async fn provision<S: Orders + Activations, Q: Deliveries, P: Provisioner>(
         .filter_map(|(name, loaded)| groups.remove(&name).map(|group| (name, loaded, group)));
     let mut batch = Batch::default();
     let mut results =
-        stream::iter(work.map(|(name, loaded, group)| one_order(service, provisioner, name, loaded, group, time_left)))
+        stream::iter(work.map(|(name, loaded, group)| one_order(context, provisioner, name, loaded, group, time_left)))
             .buffer_unordered(MAX_CONCURRENT);
     while let Some((report, again)) = results.next().await {
         batch.again.extend(again);
@@ -124,7 +114,7 @@ pub async fn provision<S: Orders + Activations, Q: Deliveries, P: Provisioner>(
     }
     if !unreadable.messages.is_empty() {
         let cause = PortError::Corrupt("a message names no order".to_owned());
-        let delay = retry_later(&service.queue, &unreadable, Duration::ZERO).await;
+        let delay = retry_later(&context.queue, &unreadable, Duration::ZERO).await;
         batch.again.extend(unreadable.messages.into_iter().map(|message| message.message_id));
         batch.reports.push(Report { reference: None, outcome: ProvisionOutcome::Again { cause, delay } });
     }
@@ -132,7 +122,7 @@ pub async fn provision<S: Orders + Activations, Q: Deliveries, P: Provisioner>(
 }
 
 async fn one_order<S: Orders + Activations, Q: Deliveries, P: Provisioner>(
-    service: &Worker<S, Q>,
+    context: &Context<S, Q>,
     provisioner: &P,
     name: OrderRef,
     loaded: Loaded,
@@ -141,12 +131,11 @@ async fn one_order<S: Orders + Activations, Q: Deliveries, P: Provisioner>(
 ) -> (Report, Vec<String>) {
     let reference = loaded.order.as_ref().ok().and_then(Option::as_ref).map(|order| order.reference().to_string());
     // One order whose data makes the code panic must not take the batch along.
-    let work = AssertUnwindSafe(Box::pin(one_loaded(service, provisioner, name, loaded, group.count() > 1, time_left)))
+    let work = AssertUnwindSafe(Box::pin(one_loaded(context, provisioner, name, loaded, group.count() > 1, time_left)))
         .catch_unwind()
         .await;
-    let result = work.unwrap_or_else(|_| {
-        Err((None, Interrupted::Fault(PortError::Corrupt("the provisioning code panicked".to_owned()))))
-    });
+    let result =
+        work.unwrap_or_else(|_| Err((None, PortError::Corrupt("the provisioning code panicked".to_owned()).into())));
     let (order, cause, put_off) = match result {
         Ok(ProvisionResult::Completed { seconds }) => {
             return (Report { reference, outcome: ProvisionOutcome::Completed { seconds } }, vec![]);
@@ -157,14 +146,13 @@ async fn one_order<S: Orders + Activations, Q: Deliveries, P: Provisioner>(
         Ok(ProvisionResult::Nothing) => {
             return (Report { reference, outcome: ProvisionOutcome::Nothing }, vec![]);
         }
-        Err((order, Interrupted::Fault(cause))) => (order, cause, Duration::ZERO),
-        Err((order, Interrupted::Later(cause, after))) => (order, cause, after),
-        Err((order, Interrupted::NoTime)) if group.count() >= provisioning::MAX_DELIVERIES => {
+        Err((order, RetryError::Transient { cause, retry_after })) => (order, cause, retry_after.unwrap_or_default()),
+        Err((order, RetryError::OutOfTime)) if group.count() >= provisioning::MAX_DELIVERIES => {
             (order, PortError::Unavailable("the invocations' time was up".to_owned()), Duration::ZERO)
         }
-        Err((_, Interrupted::NoTime)) => {
+        Err((_, RetryError::OutOfTime)) => {
             // Nothing is wrong with the order: whoever is free takes it at once.
-            postpone_all(&service.queue, &group, Duration::ZERO).await;
+            postpone_all(&context.queue, &group, Duration::ZERO).await;
             let cause = PortError::Unavailable("the invocation's time was up".to_owned());
             return again(reference, cause, Duration::ZERO, group);
         }
@@ -172,8 +160,8 @@ async fn one_order<S: Orders + Activations, Q: Deliveries, P: Provisioner>(
     if group.count() >= provisioning::MAX_DELIVERIES {
         // The queue moves the message to the dead letters at its next delivery; the order must not look as if it waited.
         let reason = format!("gave up after {} deliveries: {cause}", group.count());
-        let gave_up = give_up(service, name, &reason).await;
-        postpone_all(&service.queue, &group, Duration::ZERO).await;
+        let gave_up = give_up(context, name, &reason).await;
+        postpone_all(&context.queue, &group, Duration::ZERO).await;
         let again = group.messages.into_iter().map(|message| message.message_id).collect();
         let outcome = match gave_up {
             Ok(true) => ProvisionOutcome::Failed { reason },
@@ -182,42 +170,42 @@ async fn one_order<S: Orders + Activations, Q: Deliveries, P: Provisioner>(
         };
         return (Report { reference, outcome }, again);
     }
-    let delay = retry_later(&service.queue, &group, put_off).await;
+    let delay = retry_later(&context.queue, &group, put_off).await;
     // An order that could not be read then can perhaps be read now.
     let order = match order {
         Some(order) => Some(order),
-        None => service.store.order(name.order).await.ok().flatten().map(Box::new),
+        None => context.store.order(name.order).await.ok().flatten().map(Box::new),
     };
     if let Some(order) = order {
-        postpone_order(service, order, delay).await;
+        postpone_order(context, order, delay).await;
     }
     again(reference, cause, delay, group)
 }
 
-type Fault = (Option<Box<WorkOrder>>, Interrupted);
+type Interrupted = (Option<Box<WorkOrder>>, RetryError);
 
 async fn one_loaded<S: Orders + Activations, Q, P: Provisioner>(
-    service: &Worker<S, Q>,
+    context: &Context<S, Q>,
     provisioner: &P,
     name: OrderRef,
     loaded: Loaded,
     tried_before: bool,
     time_left: &(dyn Fn() -> Duration + Sync),
-) -> Result<ProvisionResult, Fault> {
+) -> Result<ProvisionResult, Interrupted> {
     let order = match loaded.order {
         Ok(Some(order)) => order,
         Ok(None) => {
             let fault = PortError::Corrupt("a message names an order that does not exist".to_owned());
-            return Err((None, Interrupted::Fault(fault)));
+            return Err((None, fault.into()));
         }
-        Err(error) => return Err((None, Interrupted::Fault(error))),
+        Err(error) => return Err((None, error.into())),
     };
     if !loaded.has_number_pointer
-        && let Err(error) = service.store.put_number_pointer(name).await
+        && let Err(error) = context.store.put_number_pointer(name).await
     {
-        return Err((Some(Box::new(order)), Interrupted::Fault(error)));
+        return Err((Some(Box::new(order)), error.into()));
     }
-    provision_order(service, provisioner, order, tried_before, time_left).await
+    provision_order(context, provisioner, order, tried_before, time_left).await
 }
 
 fn again(reference: Option<String>, cause: PortError, delay: Duration, group: Group) -> (Report, Vec<String>) {

@@ -5,7 +5,7 @@ use chrono::Duration;
 use futures_util::{StreamExt, stream};
 
 use super::provision_order::fail;
-use crate::use_case::Worker;
+use crate::use_case::context::Context;
 use crate::{
     domain::{
         provisioning::{MAX_RESENDS, resend_interval},
@@ -45,15 +45,15 @@ pub struct SweepReport {
 }
 
 /// One run, at most one a minute. While a backlog waits it re-sends nothing and fails nothing.
-pub async fn sweep<S: Orders + OpenOrders, Q: Queue>(service: &Worker<S, Q>) -> Result<SweepReport, PortError> {
-    let waiting = service.queue.waiting().await?;
+pub async fn sweep<S: Orders + OpenOrders, Q: Queue>(context: &Context<S, Q>) -> Result<SweepReport, PortError> {
+    let waiting = context.queue.waiting().await?;
     if waiting > BACKLOG {
         return Ok(SweepReport { waiting, backlog: true, ..SweepReport::default() });
     }
-    let now = service.now();
+    let now = context.now();
     let before = now - Duration::seconds(GRACE_SECONDS);
-    let due = service.store.open_orders(Status::Queued, before, LIMIT).await?;
-    let mut results = stream::iter(due.into_iter().map(|open| resend(service, open.name, before, waiting)))
+    let due = context.store.open_orders(Status::Queued, before, LIMIT).await?;
+    let mut results = stream::iter(due.into_iter().map(|open| resend(context, open.name, before, waiting)))
         .buffer_unordered(MAX_CONCURRENT);
     let mut swept = SweepReport { waiting, ..SweepReport::default() };
     while let Some(result) = results.next().await {
@@ -71,11 +71,11 @@ pub async fn sweep<S: Orders + OpenOrders, Q: Queue>(service: &Worker<S, Q>) -> 
 }
 
 /// Sends everything that is to be in the queue again, whatever its age: for a queue that is known to be empty. Returns how many.
-pub async fn refill<S: Orders + OpenOrders, Q: Queue>(service: &Worker<S, Q>) -> Result<u32, PortError> {
-    let open = service.store.open_orders(Status::Queued, Timestamp::MAX_UTC, u32::MAX).await?;
+pub async fn refill<S: Orders + OpenOrders, Q: Queue>(context: &Context<S, Q>) -> Result<u32, PortError> {
+    let open = context.store.open_orders(Status::Queued, Timestamp::MAX_UTC, u32::MAX).await?;
     let mut sent = 0;
     for entry in open {
-        service.queue.send(entry.name).await?;
+        context.queue.send(entry.name).await?;
         sent += 1;
     }
     Ok(sent)
@@ -88,7 +88,7 @@ enum Step {
 }
 
 async fn resend<S: Orders, Q: Queue>(
-    service: &Worker<S, Q>,
+    context: &Context<S, Q>,
     name: OrderRef,
     before: Timestamp,
     waiting: u64,
@@ -99,7 +99,7 @@ async fn resend<S: Orders, Q: Queue>(
             && order.updated_at <= before
             && order.next_attempt_at.is_none_or(|at| at <= before)
     };
-    let Some(mut order) = service.store.order(name.order).await? else {
+    let Some(mut order) = context.store.order(name.order).await? else {
         return Ok(Step::Nothing);
     };
     if !due(&order) {
@@ -112,14 +112,14 @@ async fn resend<S: Orders, Q: Queue>(
             return Ok(Step::Nothing);
         }
         let reason = format!("provisioning did not answer after {MAX_RESENDS} re-sends");
-        let failed = fail(service, name, "sweep", &reason, due).await?;
+        let failed = fail(context, name, "sweep", &reason, due).await?;
         return Ok(if failed { Step::Failed } else { Step::Nothing });
     }
     // Sent before it is noted: a crash in between sends once more, the other way round would lose a minute or an hour.
-    service.queue.send(name).await?;
+    context.queue.send(name).await?;
     order.resends += 1;
-    order.next_attempt_at = Some(service.now() + resend_interval(order.resends));
+    order.next_attempt_at = Some(context.now() + resend_interval(order.resends));
     // Lost to a consumer that has finished it, or to another sweep: both are fine.
-    let _: Save = service.store.save(&mut order).await?;
+    let _: Save = context.store.save(&mut order).await?;
     Ok(Step::Resent)
 }

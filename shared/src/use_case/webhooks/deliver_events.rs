@@ -6,24 +6,11 @@ use futures_util::future::join_all;
 
 use crate::{
     domain::webhook::{MAX_ATTEMPTS, retry_after},
-    ports::{Clock, Deliveries, WebhookDelivery, WebhookEndpoints, WebhookSender},
+    ports::{Clock, Deliveries, QueueMessage, WebhookDelivery, WebhookEndpoints, WebhookSender},
 };
 
 /// How long an endpoint may take to answer.
 pub const PATIENCE: Duration = Duration::from_secs(5);
-
-/// One message.
-#[derive(Debug, Clone)]
-pub struct WebhookMessage {
-    /// Its id, by which it is reported.
-    pub message_id: String,
-    /// Its receipt handle, by which it is postponed.
-    pub receipt: String,
-    /// The event and to whom; none if it cannot be read.
-    pub delivery: Option<WebhookDelivery>,
-    /// How often it has been delivered, this time included.
-    pub count: u32,
-}
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +37,7 @@ pub enum DeliveryOutcome {
 #[derive(Debug)]
 pub struct Report {
     /// The message.
-    pub message: WebhookMessage,
+    pub message: QueueMessage<WebhookDelivery>,
     /// What became of it.
     pub outcome: DeliveryOutcome,
 }
@@ -68,10 +55,10 @@ pub async fn deliver_events<S: WebhookEndpoints, Q: Deliveries, C: WebhookSender
     queue: &Q,
     sender: &C,
     clock: &dyn Clock,
-    messages: Vec<WebhookMessage>,
+    messages: Vec<QueueMessage<WebhookDelivery>>,
 ) -> Vec<Report> {
     let each = messages.into_iter().map(|message| async {
-        let outcome = match deliver(store, sender, clock, message.delivery.as_ref()).await {
+        let outcome = match deliver(store, sender, clock, message.body.as_ref()).await {
             Ok(outcome) => outcome,
             Err(cause) => postpone(queue, &message, cause).await,
         };
@@ -95,7 +82,7 @@ async fn deliver<S: WebhookEndpoints, C: WebhookSender>(
     posted.map(DeliveryOutcome::Delivered).map_err(|cause| cause.to_string())
 }
 
-async fn postpone<Q: Deliveries>(queue: &Q, message: &WebhookMessage, cause: String) -> DeliveryOutcome {
+async fn postpone<Q: Deliveries>(queue: &Q, message: &QueueMessage<WebhookDelivery>, cause: String) -> DeliveryOutcome {
     // After the last attempt it is received once more at once, which moves it to the dead letters.
     let delay = if message.count >= MAX_ATTEMPTS { None } else { retry_after(message.count) };
     if let Err(error) = queue.postpone(&message.receipt, delay.unwrap_or_default()).await {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::use_case::FieldError;
+use crate::use_case::refusal::FieldError;
 
 /// The one body of every 401.
 pub const UNAUTHORIZED: &str = r#"{"success":false,"data":null,"error":"Invalid or missing API key."}"#;

@@ -11,7 +11,6 @@ use crate::{
         status::Status,
     },
     use_case::{
-        FieldError,
         orders::{
             command::{
                 AdjustmentRequest, CompleteByToken, CompleteOrder, CreateWorkOrder, GetWorkOrder, OrderRequest, Proof,
@@ -19,6 +18,7 @@ use crate::{
             create_work_order::INITIAL,
         },
         payments::submit_payment::SubmitPayment,
+        refusal::FieldError,
     },
     wire::{fields::Fields, query::parameter},
 };

@@ -2,10 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use local::{DEMO_KEY, Local, Options, StartFault};
+use local::{DEMO_KEY, Local, Options, StartError};
 use serde_json::{Value, json};
 
-async fn start(data: Option<&Path>, seed: Option<&str>) -> Result<Local, StartFault> {
+async fn start(data: Option<&Path>, seed: Option<&str>) -> Result<Local, StartError> {
     let options = Options {
         port: 0,
         data: data.map(Path::to_owned),

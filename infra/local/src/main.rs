@@ -4,7 +4,7 @@
 use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, ValueEnum};
-use local::{DEMO_KEY, Local, Options, StartFault, functions};
+use local::{DEMO_KEY, Local, Options, StartError, functions};
 use shared::{
     lambda::{logs, metrics},
     outbound::{
@@ -76,13 +76,13 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), StartFault> {
+async fn run(arguments: Arguments) -> Result<(), StartError> {
     let nothing = arguments.no_seed.then(|| Ok(b"{}".to_vec()));
     let seed = nothing.or_else(|| {
         let file = arguments.seed?;
         Some(
             std::fs::read(&file)
-                .map_err(|cause| StartFault::new(format!("the seed file {} cannot be read: {cause}", file.display()))),
+                .map_err(|cause| StartError::new(format!("the seed file {} cannot be read: {cause}", file.display()))),
         )
     });
     let options = Options {
@@ -113,9 +113,9 @@ async fn run(arguments: Arguments) -> Result<(), StartFault> {
     Ok(())
 }
 
-fn provisioner(url: Option<String>, secret: Option<String>) -> Result<Option<HttpProvisioner>, StartFault> {
+fn provisioner(url: Option<String>, secret: Option<String>) -> Result<Option<HttpProvisioner>, StartError> {
     let Some((url, secret)) = url.zip(secret) else { return Ok(None) };
-    let refuse = |name: &str, rule: &str| StartFault::new(format!("{name} {rule}"));
+    let refuse = |name: &str, rule: &str| StartError::new(format!("{name} {rule}"));
     // One machine, one person: the provisioner may well run beside.
     let policy = AddressPolicy::Any;
     let endpoint = OutboundUrl::parse(&url, policy).map_err(|why| refuse("--provisioner-url", why.rule()))?;
@@ -152,8 +152,8 @@ fn set_up_log(log: Log) {
 }
 
 /// Ends on Ctrl-C and, where there is one, on SIGTERM.
-fn end_signal() -> Result<impl Future<Output = ()>, StartFault> {
-    let refuse = |cause: std::io::Error| StartFault::new(format!("signals cannot be waited for: {cause}"));
+fn end_signal() -> Result<impl Future<Output = ()>, StartError> {
+    let refuse = |cause: std::io::Error| StartError::new(format!("signals cannot be waited for: {cause}"));
     #[cfg(unix)]
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(refuse)?;
     Ok(async move {

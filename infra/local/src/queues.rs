@@ -3,9 +3,12 @@
 use local_sqs::Queues;
 
 use crate::{
-    start::{REGION, StartFault},
+    error::StartError,
     template::{self, Template},
 };
+
+/// The region that everything here is in.
+pub const REGION: &str = "us-east-1";
 
 const QUEUE: &str = "work-orders";
 const DEAD_LETTERS: &str = "work-orders-dead-letters";
@@ -43,9 +46,9 @@ impl QueueUrls {
 }
 
 /// The queues that the template defines.
-pub fn make(template: &Template) -> Result<Queues, StartFault> {
+pub fn make(template: &Template) -> Result<Queues, StartError> {
     let queues = Queues::new(REGION);
-    let refuse = |cause: local_sqs::Error| StartFault::new(format!("a queue could not be made: {cause}"));
+    let refuse = |cause: local_sqs::Error| StartError::new(format!("a queue could not be made: {cause}"));
     let with_dead_letters = |name: &str, dead_letters: &str, settings: &template::Queue| {
         let dead = queues.create(dead_letters, &[])?;
         let redrive = serde_json::json!({

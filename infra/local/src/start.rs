@@ -25,15 +25,16 @@ use shared::{
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
-    front_door::FrontDoor,
+    api_gateway::ApiGateway,
+    error::StartError,
     functions::{API, Consumer, Events, Functions},
+    local_endpoints::LocalEndpoints,
     poller::{EVENT_POLLERS, POLLERS, Poller},
-    queues::{self, QueueUrls},
+    queues::{self, QueueUrls, REGION},
     secret,
     store::{self, DataFolder, TABLE},
     stream::{KeptPlace, StreamPoller},
     template::Template,
-    whereabouts::Whereabouts,
 };
 
 /// The key of the demo catalogue.
@@ -42,21 +43,6 @@ pub const DEMO_KEY: &str = "demo-key-for-this-machine-only";
 pub const DEMO: &str = include_str!("../demo.json");
 /// How long a client may take to send a body.
 pub const SLOWEST_BODY: Duration = Duration::from_secs(30);
-/// The region that everything here is in.
-pub const REGION: &str = "us-east-1";
-
-/// Why the service could not start: one sentence for a person.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct StartFault(String);
-
-impl StartFault {
-    /// The sentence.
-    pub fn new(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
-    }
-}
-
 /// How to start it.
 pub struct Options {
     /// Address to listen at.
@@ -142,12 +128,12 @@ pub struct Local {
 
 impl Local {
     /// Starts everything; nothing runs if anything cannot.
-    pub async fn start(options: Options) -> Result<Self, StartFault> {
-        let template = Template::read().map_err(|fault| StartFault::new(fault.to_string()))?;
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let template = Template::read().map_err(|fault| StartError::new(fault.to_string()))?;
         let seed = match &options.seed {
             Some(text) => Some(
                 seed_file::parse(text)
-                    .map_err(|fault| StartFault::new(format!("the seed file cannot be used: {fault}")))?,
+                    .map_err(|fault| StartError::new(format!("the seed file cannot be used: {fault}")))?,
             ),
             None => None,
         };
@@ -200,12 +186,12 @@ impl Local {
             kept_place.as_ref().and_then(KeptPlace::place),
         )?;
 
-        let whereabouts = Whereabouts::of(REGION, TABLE, dynamodb_endpoint, sqs_endpoint, &urls);
-        let door = FrontDoor {
+        let local_endpoints = LocalEndpoints::of(REGION, TABLE, dynamodb_endpoint, sqs_endpoint, &urls);
+        let gateway = ApiGateway {
             functions: functions.clone(),
             routes: template.routes.clone(),
             default_function: template.default_function.clone(),
-            whereabouts,
+            local_endpoints,
             clock: options.clock.clone(),
             slowest_body: options.slowest_body,
         };
@@ -213,7 +199,7 @@ impl Local {
         let url = endpoint(&listener)?;
         let end = wait(stopped.clone());
         tasks.spawn(async move {
-            let served = axum::serve(listener, door.service()).with_graceful_shutdown(end).await;
+            let served = axum::serve(listener, gateway.service()).with_graceful_shutdown(end).await;
             if let Err(cause) = served {
                 tracing::error!(%cause, "the API stopped");
             }
@@ -267,11 +253,11 @@ impl Local {
     }
 
     /// The provisioning queue's consumer and the schedule.
-    async fn run_background(&mut self, stopped: &watch::Receiver<bool>) -> Result<(), StartFault> {
+    async fn run_background(&mut self, stopped: &watch::Receiver<bool>) -> Result<(), StartError> {
         // The queue is new and empty: whatever is queued in the store has lost its message.
         sweep::refill(self.functions.context())
             .await
-            .map_err(|cause| StartFault::new(format!("queued orders could not be sent again: {cause}")))?;
+            .map_err(|cause| StartError::new(format!("queued orders could not be sent again: {cause}")))?;
         for _ in 0..POLLERS {
             let polling = self.poller().run();
             self.spawn(polling, stopped);
@@ -346,46 +332,46 @@ async fn wait(mut stopped: watch::Receiver<bool>) {
     let _gone = stopped.wait_for(|stopped| *stopped).await;
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, StartFault> {
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|cause| match cause.kind() {
-        std::io::ErrorKind::AddrInUse => StartFault::new(format!("port {} is in use; choose another", address.port())),
-        _ => StartFault::new(format!("cannot listen at {address}: {cause}")),
+        std::io::ErrorKind::AddrInUse => StartError::new(format!("port {} is in use; choose another", address.port())),
+        _ => StartError::new(format!("cannot listen at {address}: {cause}")),
     })
 }
 
-fn endpoint(listener: &TcpListener) -> Result<String, StartFault> {
-    let address = listener.local_addr().map_err(|cause| StartFault::new(format!("no address: {cause}")))?;
+fn endpoint(listener: &TcpListener) -> Result<String, StartError> {
+    let address = listener.local_addr().map_err(|cause| StartError::new(format!("no address: {cause}")))?;
     Ok(format!("http://{address}"))
 }
 
 /// Applies the seed file, or to a new store without one the demo catalogue.
-async fn fill(store: &DynamoDb, seed: Option<seed::Seed>, new: bool, now: Timestamp) -> Result<(), StartFault> {
+async fn fill(store: &DynamoDb, seed: Option<seed::Seed>, new: bool, now: Timestamp) -> Result<(), StartError> {
     let seed = match seed {
         None if new => {
-            Some(seed_file::parse(DEMO.as_bytes()).map_err(|fault| StartFault::new(format!("demo.json: {fault}")))?)
+            Some(seed_file::parse(DEMO.as_bytes()).map_err(|fault| StartError::new(format!("demo.json: {fault}")))?)
         }
         seed => seed,
     };
     if let Some(seed) = seed {
         seed::apply(store, seed, "seed", now)
             .await
-            .map_err(|refusal| StartFault::new(format!("the seed file cannot be used: {refusal}")))?;
+            .map_err(|refusal| StartError::new(format!("the seed file cannot be used: {refusal}")))?;
     }
     Ok(())
 }
 
-async fn knows(store: &DynamoDb, secret: &str, clock: &dyn Clock) -> Result<bool, StartFault> {
+async fn knows(store: &DynamoDb, secret: &str, clock: &dyn Clock) -> Result<bool, StartError> {
     let hash = KeyHash::of(secret);
     let lookup_keys = LookupKeys { key: Some(hash.clone()), ..LookupKeys::default() };
     let found =
-        store.look_up(&lookup_keys).await.map_err(|cause| StartFault::new(format!("the database failed: {cause}")))?;
+        store.look_up(&lookup_keys).await.map_err(|cause| StartError::new(format!("the database failed: {cause}")))?;
     Ok(found.key.is_some_and(|key| key.admits(&hash, clock.now())))
 }
 
 /// Every route of the template leads to a function that is registered.
-fn check_functions(template: &Template) -> Result<(), StartFault> {
+fn check_functions(template: &Template) -> Result<(), StartError> {
     match template.routes.iter().map(|route| &route.function).find(|name| !API.contains(&name.as_str())) {
-        Some(name) => Err(StartFault::new(format!("template.yaml: there is no function {name} here"))),
+        Some(name) => Err(StartError::new(format!("template.yaml: there is no function {name} here"))),
         None => Ok(()),
     }
 }

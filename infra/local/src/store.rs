@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::{
 use dynoxide::Database;
 use rusqlite::Connection;
 
-use crate::{start::StartFault, template};
+use crate::{error::StartError, template};
 
 /// The table's name here.
 pub const TABLE: &str = "work-orders";
@@ -29,10 +29,10 @@ pub struct DataFolder {
 
 impl DataFolder {
     /// Opens the folder, and makes it where it is not there.
-    pub fn open(path: &Path) -> Result<Self, StartFault> {
+    pub fn open(path: &Path) -> Result<Self, StartError> {
         let shown = path.display();
         let refuse =
-            |what: &str, cause: std::io::Error| StartFault::new(format!("the data folder {shown} {what}: {cause}"));
+            |what: &str, cause: std::io::Error| StartError::new(format!("the data folder {shown} {what}: {cause}"));
         let mut folder = std::fs::DirBuilder::new();
         folder.recursive(true);
         // Customers and their lines' passwords are in it.
@@ -43,7 +43,7 @@ impl DataFolder {
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => {
-                Err(StartFault::new(format!("the data folder {shown} is in use by another local service")))
+                Err(StartError::new(format!("the data folder {shown} is in use by another local service")))
             }
             Err(TryLockError::Error(cause)) => Err(refuse("cannot be locked", cause)),
         }
@@ -56,21 +56,21 @@ impl DataFolder {
 }
 
 /// Opens the database: in memory without a folder.
-pub fn open(folder: Option<&DataFolder>) -> Result<Database, StartFault> {
+pub fn open(folder: Option<&DataFolder>) -> Result<Database, StartError> {
     let Some(folder) = folder else {
         return in_memory();
     };
     let file = folder.file("orders.sqlite");
     let shown = file.display().to_string();
     let unusable = |cause: dynoxide::DynoxideError| {
-        StartFault::new(format!(
+        StartError::new(format!(
             "the data file {shown} cannot be read; it is damaged, or not a data file of this service ({cause})"
         ))
     };
     let database = Database::new(&file.to_string_lossy()).map_err(unusable)?;
     // A damaged file may open and fail at its first use.
     database.database_info().map_err(unusable)?;
-    tend_stream(&file, "")?;
+    index_stream(&file, "")?;
     Ok(database)
 }
 
@@ -84,26 +84,26 @@ CREATE TRIGGER IF NOT EXISTS stream_trim AFTER INSERT ON _stream_records BEGIN
         AND CAST(sequence_number AS INTEGER) < CAST(NEW.sequence_number AS INTEGER) - 86400000000;
 END;";
 
-fn tend_stream(file: &Path, before: &str) -> Result<(), StartFault> {
+fn index_stream(file: &Path, before: &str) -> Result<(), StartError> {
     let tended = Connection::open(file).and_then(|connection| connection.execute_batch(&format!("{before}{STREAM}")));
-    tended.map_err(|cause| StartFault::new(format!("the stream in {} cannot be indexed: {cause}", file.display())))
+    tended.map_err(|cause| StartError::new(format!("the stream in {} cannot be indexed: {cause}", file.display())))
 }
 
 /// Only in a file the stream can be indexed: written out while it is empty, and read back.
-fn in_memory() -> Result<Database, StartFault> {
-    let refuse = |cause: &dyn std::fmt::Display| StartFault::new(format!("no database in memory: {cause}"));
+fn in_memory() -> Result<Database, StartError> {
+    let refuse = |cause: &dyn std::fmt::Display| StartError::new(format!("no database in memory: {cause}"));
     let database = Database::memory().map_err(|cause| refuse(&cause))?;
     let folder = tempfile::tempdir().map_err(|cause| refuse(&cause))?;
     let file = folder.path().join("empty.sqlite");
     database.vacuum_into(&file.to_string_lossy()).map_err(|cause| refuse(&cause))?;
     // Nothing in it is worth a disk's time.
-    tend_stream(&file, "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")?;
+    index_stream(&file, "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")?;
     database.restore_from(&file.to_string_lossy()).map_err(|cause| refuse(&cause))?;
     Ok(database)
 }
 
 /// Makes the table as the template defines it. Returns whether it is new.
-pub async fn make_table(client: &Client, table: &template::Table) -> Result<bool, StartFault> {
+pub async fn make_table(client: &Client, table: &template::Table) -> Result<bool, StartError> {
     let tables = client.list_tables().send().await.map_err(|error| fault("ListTables", &error))?;
     let stream = StreamSpecification::builder()
         .stream_enabled(true)
@@ -151,7 +151,7 @@ pub async fn make_table(client: &Client, table: &template::Table) -> Result<bool
     Ok(true)
 }
 
-fn index(index: &template::Index) -> Result<GlobalSecondaryIndex, StartFault> {
+fn index(index: &template::Index) -> Result<GlobalSecondaryIndex, StartError> {
     let mut projection = Projection::builder().projection_type(ProjectionType::from(index.projection.as_str()));
     if !index.included.is_empty() {
         projection = projection.set_non_key_attributes(Some(index.included.clone()));
@@ -164,7 +164,7 @@ fn index(index: &template::Index) -> Result<GlobalSecondaryIndex, StartFault> {
         .map_err(unbuilt)
 }
 
-fn schema(keys: &[(String, String)]) -> Result<Vec<KeySchemaElement>, StartFault> {
+fn schema(keys: &[(String, String)]) -> Result<Vec<KeySchemaElement>, StartError> {
     keys.iter()
         .map(|(name, kind)| {
             let kind = KeyType::from(kind.as_str());
@@ -174,17 +174,17 @@ fn schema(keys: &[(String, String)]) -> Result<Vec<KeySchemaElement>, StartFault
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
-fn unbuilt(cause: aws_sdk_dynamodb::error::BuildError) -> StartFault {
-    StartFault::new(format!("template.yaml: the table cannot be made: {cause}"))
+fn unbuilt(cause: aws_sdk_dynamodb::error::BuildError) -> StartError {
+    StartError::new(format!("template.yaml: the table cannot be made: {cause}"))
 }
 
 fn fault<E: std::error::Error + aws_sdk_dynamodb::error::ProvideErrorMetadata>(
     operation: &str,
     error: &aws_sdk_dynamodb::error::SdkError<E>,
-) -> StartFault {
+) -> StartError {
     use aws_sdk_dynamodb::error::ProvideErrorMetadata;
     let cause = error.message().map_or_else(|| error.to_string(), str::to_owned);
-    StartFault::new(format!("the database failed at {operation}; the data file may be damaged ({cause})"))
+    StartError::new(format!("the database failed at {operation}; the data file may be damaged ({cause})"))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use serde_dynamo::AttributeValue;
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use crate::{functions::Functions, start::StartFault, template};
+use crate::{error::StartError, functions::Functions, template};
 
 /// How often the stream is looked at. Lambda does so four times a second.
 const EVERY: Duration = Duration::from_millis(100);
@@ -36,8 +36,8 @@ struct Stream {
 }
 
 impl Stream {
-    fn open(database: Database) -> Result<Self, StartFault> {
-        let unusable = |what: &str| StartFault::new(format!("the table's stream cannot be used: {what}"));
+    fn open(database: Database) -> Result<Self, StartError> {
+        let unusable = |what: &str| StartError::new(format!("the table's stream cannot be used: {what}"));
         let streams = database.list_streams(ListStreamsRequest::default()).map_err(|e| unusable(&e.to_string()))?;
         let arn = streams.streams.into_iter().next().ok_or_else(|| unusable("there is none"))?.stream_arn;
         let request = DescribeStreamRequest { stream_arn: arn.clone(), ..DescribeStreamRequest::default() };
@@ -102,7 +102,7 @@ impl StreamPoller {
         functions: Functions,
         (client, unpublished_url): (Client, String),
         place: Option<String>,
-    ) -> Result<Self, StartFault> {
+    ) -> Result<Self, StartError> {
         let state = State { place, limit: mapping.batch_size, failing: None };
         let stream = Stream::open(database)?;
         Ok(Self { stream, mapping, functions, client, unpublished_url, state: Arc::new(Mutex::new(state)) })

@@ -14,7 +14,7 @@ pub const QUEUES: &str = include_str!("../../stacks/queues.yaml");
 /// The template says something that cannot be run here. The text says what.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("template.yaml: {0}")]
-pub struct TemplateFault(String);
+pub struct TemplateError(String);
 
 /// A route of the API and the function behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,15 +102,15 @@ pub struct Template {
 
 impl Template {
     /// Reads the templates this was built with.
-    pub fn read() -> Result<Self, TemplateFault> {
+    pub fn read() -> Result<Self, TemplateError> {
         Self::parse(TEXT, QUEUES)
     }
 
     /// Reads the template and the one of its queues.
-    pub fn parse(text: &str, queues: &str) -> Result<Self, TemplateFault> {
-        let root: Value = serde_yaml_ng::from_str(text).map_err(|error| TemplateFault(error.to_string()))?;
+    pub fn parse(text: &str, queues: &str) -> Result<Self, TemplateError> {
+        let root: Value = serde_yaml_ng::from_str(text).map_err(|error| TemplateError(error.to_string()))?;
         let root = Node { value: &root, path: String::new() };
-        let queues: Value = serde_yaml_ng::from_str(queues).map_err(|error| TemplateFault(error.to_string()))?;
+        let queues: Value = serde_yaml_ng::from_str(queues).map_err(|error| TemplateError(error.to_string()))?;
         let queues = Node { value: &queues, path: "infra/stacks/queues.yaml".to_owned() }.get("Resources")?;
         let resources = root.get("Resources")?;
         let functions: Vec<(String, Node<'_>)> = resources
@@ -120,7 +120,7 @@ impl Template {
                 node.get("Type").and_then(|kind| kind.text()).is_ok_and(|kind| kind == "AWS::Serverless::Function")
             })
             .map(|(_, node)| Ok((node.get("Metadata")?.get("BuildProperties")?.get("Binary")?.text()?, node)))
-            .collect::<Result<_, TemplateFault>>()?;
+            .collect::<Result<_, TemplateError>>()?;
         let (mut routes, mut default_function) = (Vec::new(), None);
         let (mut sweep_minutes, mut provision, mut deliver, mut stream) = (None, None, None, None);
         for (function, node) in &functions {
@@ -147,12 +147,12 @@ impl Template {
                         sweep_minutes = Some(minutes(&event_properties.get("ScheduleExpression")?)?);
                     }
                     (other, _) => {
-                        return Err(TemplateFault(format!("{} has an event that is unknown here, {other}", node.path)));
+                        return Err(TemplateError(format!("{} has an event that is unknown here, {other}", node.path)));
                     }
                 }
             }
         }
-        let missing = |what: &str| TemplateFault(format!("{what} is missing"));
+        let missing = |what: &str| TemplateError(format!("{what} is missing"));
         Ok(Self {
             routes,
             default_function: default_function.ok_or_else(|| missing("the default route"))?,
@@ -166,7 +166,7 @@ impl Template {
 }
 
 /// A queue, its consumer's properties and those of the event that joins them.
-fn queue(queue: &Node<'_>, consumer: &Node<'_>, event: &Node<'_>) -> Result<Queue, TemplateFault> {
+fn queue(queue: &Node<'_>, consumer: &Node<'_>, event: &Node<'_>) -> Result<Queue, TemplateError> {
     let queue = queue.get("Properties")?;
     Ok(Queue {
         visibility_timeout: queue.get("VisibilityTimeout")?.number()?,
@@ -176,7 +176,7 @@ fn queue(queue: &Node<'_>, consumer: &Node<'_>, event: &Node<'_>) -> Result<Queu
     })
 }
 
-fn stream_mapping(consumer: &Node<'_>, event: &Node<'_>) -> Result<StreamMapping, TemplateFault> {
+fn stream_mapping(consumer: &Node<'_>, event: &Node<'_>) -> Result<StreamMapping, TemplateError> {
     let filters = event.get("FilterCriteria")?.get("Filters")?;
     let pattern = filters.items()?.first().map(|filter| filter.get("Pattern")?.text()).transpose()?;
     let pattern: serde_json::Value = serde_json::from_str(&pattern.unwrap_or_default()).unwrap_or_default();
@@ -189,13 +189,13 @@ fn stream_mapping(consumer: &Node<'_>, event: &Node<'_>) -> Result<StreamMapping
     })
 }
 
-fn minutes(node: &Node<'_>) -> Result<u64, TemplateFault> {
+fn minutes(node: &Node<'_>) -> Result<u64, TemplateError> {
     let text = node.text()?;
     let number = text.strip_prefix("rate(").and_then(|rest| rest.split_once(' ')).map(|(number, _)| number.parse());
-    number.and_then(Result::ok).ok_or_else(|| TemplateFault(format!("{} is no rate in minutes: {text}", node.path)))
+    number.and_then(Result::ok).ok_or_else(|| TemplateError(format!("{} is no rate in minutes: {text}", node.path)))
 }
 
-fn table(properties: &Node<'_>) -> Result<Table, TemplateFault> {
+fn table(properties: &Node<'_>) -> Result<Table, TemplateError> {
     let attributes = properties.get("AttributeDefinitions")?.items()?;
     let attribute = |node: &Node<'_>| Ok((node.get("AttributeName")?.text()?, node.get("AttributeType")?.text()?));
     let index = |node: &Node<'_>| {
@@ -209,20 +209,20 @@ fn table(properties: &Node<'_>) -> Result<Table, TemplateFault> {
         })
     };
     Ok(Table {
-        attributes: attributes.iter().map(attribute).collect::<Result<_, TemplateFault>>()?,
+        attributes: attributes.iter().map(attribute).collect::<Result<_, TemplateError>>()?,
         keys: keys(&properties.get("KeySchema")?)?,
         indexes: properties
             .get("GlobalSecondaryIndexes")?
             .items()?
             .iter()
             .map(index)
-            .collect::<Result<_, TemplateFault>>()?,
+            .collect::<Result<_, TemplateError>>()?,
         ttl: properties.get("TimeToLiveSpecification")?.get("AttributeName")?.text()?,
         stream_view: properties.get("StreamSpecification")?.get("StreamViewType")?.text()?,
     })
 }
 
-fn keys(schema: &Node<'_>) -> Result<Vec<(String, String)>, TemplateFault> {
+fn keys(schema: &Node<'_>) -> Result<Vec<(String, String)>, TemplateError> {
     let key = |node: &Node<'_>| Ok((node.get("AttributeName")?.text()?, node.get("KeyType")?.text()?));
     schema.items()?.iter().map(key).collect()
 }
@@ -234,15 +234,15 @@ struct Node<'a> {
 }
 
 impl Node<'_> {
-    fn get(&self, key: &str) -> Result<Self, TemplateFault> {
+    fn get(&self, key: &str) -> Result<Self, TemplateError> {
         let path = format!("{}/{key}", self.path);
         match self.value.get(key) {
             Some(value) => Ok(Self { value, path }),
-            None => Err(TemplateFault(format!("{path} is missing"))),
+            None => Err(TemplateError(format!("{path} is missing"))),
         }
     }
 
-    fn entries(&self) -> Result<Vec<(String, Self)>, TemplateFault> {
+    fn entries(&self) -> Result<Vec<(String, Self)>, TemplateError> {
         let map = self.value.as_mapping().ok_or_else(|| self.not("a mapping"))?;
         map.iter()
             .map(|(key, value)| {
@@ -253,21 +253,21 @@ impl Node<'_> {
             .collect()
     }
 
-    fn items(&self) -> Result<Vec<Self>, TemplateFault> {
+    fn items(&self) -> Result<Vec<Self>, TemplateError> {
         let items = self.value.as_sequence().ok_or_else(|| self.not("a list"))?;
         Ok(items.iter().map(|value| Self { value, path: self.path.clone() }).collect())
     }
 
-    fn text(&self) -> Result<String, TemplateFault> {
+    fn text(&self) -> Result<String, TemplateError> {
         self.value.as_str().map(str::to_owned).ok_or_else(|| self.not("a text"))
     }
 
-    fn number(&self) -> Result<u64, TemplateFault> {
+    fn number(&self) -> Result<u64, TemplateError> {
         self.value.as_u64().ok_or_else(|| self.not("a number"))
     }
 
-    fn not(&self, what: &str) -> TemplateFault {
-        TemplateFault(format!("{} is not {what}", self.path))
+    fn not(&self, what: &str) -> TemplateError {
+        TemplateError(format!("{} is not {what}", self.path))
     }
 }
 

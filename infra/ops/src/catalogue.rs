@@ -15,7 +15,7 @@ use shared::{
 
 use crate::{
     context::Context,
-    fault::{Ended, Fault, messages},
+    error::{Ended, OpsError, messages},
     output::{Text, Tone, plain},
 };
 
@@ -35,14 +35,14 @@ pub enum Command {
 }
 
 /// Runs a command.
-pub async fn run(context: &Context, command: Command) -> Result<Ended, Fault> {
+pub async fn run(context: &Context, command: Command) -> Result<Ended, OpsError> {
     match command {
         Command::Apply { file, dry_run } => apply(context, &file, dry_run).await,
         Command::Export => export(context).await,
     }
 }
 
-async fn export(context: &Context) -> Result<Ended, Fault> {
+async fn export(context: &Context) -> Result<Ended, OpsError> {
     let store = context.store();
     let (products, methods) = (store.products().await?, store.payment_methods().await?);
     let file = seed_export::export(store.first_number().await?, products, methods, store.bouquets().await?);
@@ -51,14 +51,14 @@ async fn export(context: &Context) -> Result<Ended, Fault> {
     Ok(Ended::Done)
 }
 
-async fn apply(context: &Context, file: &PathBuf, dry_run: bool) -> Result<Ended, Fault> {
+async fn apply(context: &Context, file: &PathBuf, dry_run: bool) -> Result<Ended, OpsError> {
     let shown = file.display();
     let text =
-        std::fs::read(file).map_err(|cause| Fault::Usage(format!("The file {shown} cannot be read: {cause}.")))?;
-    let seed = seed_file::parse(&text).map_err(|fault| match fault {
-        seed_file::SeedFileError::Json(fault) => Fault::refused(format!("The file {shown} cannot be used: {fault}")),
+        std::fs::read(file).map_err(|cause| OpsError::Usage(format!("The file {shown} cannot be read: {cause}.")))?;
+    let seed = seed_file::parse(&text).map_err(|error| match error {
+        seed_file::SeedFileError::Json(error) => OpsError::refused(format!("The file {shown} cannot be used: {error}")),
         seed_file::SeedFileError::Entries(errors) => {
-            Fault::refused(format!("Nothing was stored.\n{}", messages(&errors)))
+            OpsError::refused(format!("Nothing was stored.\n{}", messages(&errors)))
         }
     })?;
     let wanted_first = seed.first_number;
@@ -104,11 +104,11 @@ async fn apply(context: &Context, file: &PathBuf, dry_run: bool) -> Result<Ended
     Ok(Ended::Done)
 }
 
-fn refused(refusal: SeedRefusal) -> Fault {
+fn refused(refusal: SeedRefusal) -> OpsError {
     match refusal {
-        SeedRefusal::Entries(errors) => Fault::refused(format!("Nothing was stored.\n{}", messages(&errors))),
-        SeedRefusal::Changed(_) => Fault::refused(format!("{refusal}.")),
-        SeedRefusal::Store(error) => Fault::Port(error),
+        SeedRefusal::Entries(errors) => OpsError::refused(format!("Nothing was stored.\n{}", messages(&errors))),
+        SeedRefusal::Changed(_) => OpsError::refused(format!("{refusal}.")),
+        SeedRefusal::Store(error) => OpsError::Port(error),
     }
 }
 

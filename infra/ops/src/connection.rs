@@ -1,4 +1,4 @@
-//! Where the stack is: on AWS by the operator's credentials, or the local service. And what its faults mean.
+//! Where the stack is: on AWS by the operator's credentials, or the local service. And what its errors mean.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use shared::{
     ports::{PortError, SystemClock},
 };
 
-use crate::{cli::Common, fault::Fault};
+use crate::{error::OpsError, options::GlobalOptions};
 
 /// An operator may be far from the region, and waits for no client.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -55,7 +55,7 @@ impl Queues {
 
 impl Connection {
     /// Finds out where everything is. Nothing is read from the table yet.
-    pub async fn open(common: &Common) -> Result<Self, Fault> {
+    pub async fn open(common: &GlobalOptions) -> Result<Self, OpsError> {
         match &common.local {
             Some(url) => Self::local(url.trim_end_matches('/')).await,
             None => Self::aws(common).await,
@@ -69,40 +69,40 @@ impl Connection {
     }
 
     /// The provisioning queue.
-    pub fn queue(&self) -> Result<Sqs, Fault> {
+    pub fn queue(&self) -> Result<Sqs, OpsError> {
         Ok(Sqs::new(self.sqs.clone(), self.queue_url()?))
     }
 
     /// The provisioning queue's URL.
-    pub fn queue_url(&self) -> Result<&str, Fault> {
+    pub fn queue_url(&self) -> Result<&str, OpsError> {
         named(self.queues.provision.as_ref(), "--queue-url", "QUEUE_URL", "QueueUrl")
     }
 
     /// The dead-letter queue's URL.
-    pub fn dead_letter_queue_url(&self) -> Result<&str, Fault> {
+    pub fn dead_letter_queue_url(&self) -> Result<&str, OpsError> {
         let url = self.queues.dead_letters.as_ref();
         named(url, "--dead-letter-queue-url", "DEAD_LETTER_QUEUE_URL", "DeadLetterQueueUrl")
     }
 
     /// The URL of the queue of events.
-    pub fn events_queue_url(&self) -> Result<&str, Fault> {
+    pub fn events_queue_url(&self) -> Result<&str, OpsError> {
         named(self.queues.events.as_ref(), "--events-queue-url", "EVENTS_QUEUE_URL", "EventsQueueUrl")
     }
 
     /// The URL of the events' dead letters.
-    pub fn events_dead_letter_queue_url(&self) -> Result<&str, Fault> {
+    pub fn events_dead_letter_queue_url(&self) -> Result<&str, OpsError> {
         let url = self.queues.events_dead_letters.as_ref();
         let (flag, variable) = ("--events-dead-letter-queue-url", "EVENTS_DEAD_LETTER_QUEUE_URL");
         named(url, flag, variable, "EventsDeadLetterQueueUrl")
     }
 
     /// The URL of the queue of what could not be published.
-    pub fn unpublished_queue_url(&self) -> Result<&str, Fault> {
+    pub fn unpublished_queue_url(&self) -> Result<&str, OpsError> {
         let url = self.queues.unpublished.as_ref();
         named(url, "--unpublished-queue-url", "UNPUBLISHED_QUEUE_URL", "UnpublishedQueueUrl")
     }
 
-    async fn aws(common: &Common) -> Result<Self, Fault> {
+    async fn aws(common: &GlobalOptions) -> Result<Self, OpsError> {
         let table = named(common.table.as_ref(), "--table", "TABLE_NAME", "TableName")?.to_owned();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
         if let Some(profile) = &common.profile {
@@ -113,7 +113,7 @@ impl Connection {
         }
         let config = loader.timeout_config(timeouts()).retry_config(RetryConfig::standard()).load().await;
         let Some(region) = config.region().map(ToString::to_string) else {
-            return Err(Fault::Usage("No AWS region is set: give --region or set AWS_REGION.".to_owned()));
+            return Err(OpsError::Usage("No AWS region is set: give --region or set AWS_REGION.".to_owned()));
         };
         let queues = Queues {
             provision: common.queue_url.clone(),
@@ -124,12 +124,12 @@ impl Connection {
         };
         for url in queues.all() {
             if let Some(other) = region_of(url).filter(|other| *other != region) {
-                return Err(Fault::Usage(format!(
+                return Err(OpsError::Usage(format!(
                     "The queue {url} is in {other}, but the region is {region}; check --region."
                 )));
             }
         }
-        // Asked for now, so that a fault is told as what it is.
+        // Asked for now, so that an error is reported as what it is.
         if let Some(provider) = config.credentials_provider() {
             provider.provide_credentials().await.map_err(|error| no_credentials(&error))?;
         }
@@ -143,7 +143,7 @@ impl Connection {
         })
     }
 
-    async fn local(url: &str) -> Result<Self, Fault> {
+    async fn local(url: &str) -> Result<Self, OpsError> {
         let about = ask(url).await?;
         let text = |name: &str| match about.get(name).and_then(Value::as_str) {
             Some(text) => Ok(text.to_owned()),
@@ -177,10 +177,10 @@ impl Connection {
         })
     }
 
-    /// A fault of the ports as a sentence that says what to do.
-    pub fn explained(&self, fault: Fault) -> Fault {
-        let Fault::Port(error) = fault else { return fault };
-        Fault::Unreachable(self.sentence(&error))
+    /// An error of the ports as a sentence that says what to do.
+    pub fn explained(&self, error: OpsError) -> OpsError {
+        let OpsError::Port(error) = error else { return error };
+        OpsError::Unreachable(self.sentence(&error))
     }
 
     /// The sentence.
@@ -251,9 +251,9 @@ const QUEUE_OPERATIONS: [&str; 7] = [
     "ChangeMessageVisibilityBatch",
 ];
 
-fn named<'a>(value: Option<&'a String>, flag: &str, variable: &str, output: &str) -> Result<&'a str, Fault> {
+fn named<'a>(value: Option<&'a String>, flag: &str, variable: &str, output: &str) -> Result<&'a str, OpsError> {
     value.map(String::as_str).filter(|value| !value.is_empty()).ok_or_else(|| {
-        Fault::Usage(format!(
+        OpsError::Usage(format!(
             "Which stack? Give {flag} or set {variable} (the stack's output {output}), or give --local for the local service."
         ))
     })
@@ -273,8 +273,8 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-fn no_credentials(error: &CredentialsError) -> Fault {
-    Fault::Unreachable(match error {
+fn no_credentials(error: &CredentialsError) -> OpsError {
+    OpsError::Unreachable(match error {
         CredentialsError::CredentialsNotLoaded(_) => "There are no AWS credentials: set AWS_PROFILE, or \
              AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`."
             .to_owned(),
@@ -288,20 +288,23 @@ fn no_credentials(error: &CredentialsError) -> Fault {
 }
 
 /// What the local service says of itself.
-async fn ask(url: &str) -> Result<Value, Fault> {
+async fn ask(url: &str) -> Result<Value, OpsError> {
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build();
-    let client = client.map_err(|_| Fault::Unreachable("No HTTP client could be made.".to_owned()))?;
+    let client = client.map_err(|_| OpsError::Unreachable("No HTTP client could be made.".to_owned()))?;
     let answer = client.get(format!("{url}/_local")).send().await.map_err(|error| {
         if error.is_builder() {
-            return Fault::Usage(format!("`--local` must be a URL such as {}, not {url}.", crate::cli::LOCAL_URL));
+            return OpsError::Usage(format!(
+                "`--local` must be a URL such as {}, not {url}.",
+                crate::options::LOCAL_URL
+            ));
         }
-        Fault::Unreachable(format!(
+        OpsError::Unreachable(format!(
             "No local service answers at {url}; start one with `cargo run -p local`, or name its URL: --local=URL."
         ))
     })?;
     answer.json().await.map_err(|_| not_ours(url))
 }
 
-fn not_ours(url: &str) -> Fault {
-    Fault::Unreachable(format!("What answers at {url} is not the local service of this release."))
+fn not_ours(url: &str) -> OpsError {
+    OpsError::Unreachable(format!("What answers at {url} is not the local service of this release."))
 }

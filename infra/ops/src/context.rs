@@ -9,7 +9,7 @@ use shared::{
     use_case::{self, rate_limit::RateLimits},
 };
 
-use crate::{cli::Common, connection::Connection, fault::Fault, output::Out};
+use crate::{connection::Connection, error::OpsError, options::GlobalOptions, output::Out};
 
 /// The longest name of an operator, in characters. It stands in every change of a history.
 const NAME: usize = 64;
@@ -26,7 +26,7 @@ pub struct Context {
 
 impl Context {
     /// From the command line.
-    pub fn new(connection: Connection, out: Out, common: Common) -> Self {
+    pub fn new(connection: Connection, out: Out, common: GlobalOptions) -> Self {
         Self { connection, out, operator: common.operator, yes: common.yes }
     }
 
@@ -36,7 +36,7 @@ impl Context {
     }
 
     /// What the use cases work with: the store and the provisioning queue.
-    pub fn service(&self) -> Result<use_case::context::Context<DynamoDb, Sqs>, Fault> {
+    pub fn service(&self) -> Result<use_case::context::Context<DynamoDb, Sqs>, OpsError> {
         Ok(self.service_with(self.connection.queue()?))
     }
 
@@ -52,31 +52,31 @@ impl Context {
     }
 
     /// Who makes the change, for the histories: `--as`, else the user's name on this machine.
-    pub fn operator(&self) -> Result<String, Fault> {
+    pub fn operator(&self) -> Result<String, OpsError> {
         let user = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
         let name = self.operator.clone().or_else(user).unwrap_or_default().trim().to_owned();
         if name.is_empty() {
-            return Err(Fault::Usage("Say who you are, for the order's history: --as NAME.".to_owned()));
+            return Err(OpsError::Usage("Say who you are, for the order's history: --as NAME.".to_owned()));
         }
         if name.chars().count() > NAME || name.chars().any(char::is_control) {
-            return Err(Fault::Usage(format!("`--as` must have at most {NAME} characters, in one line.")));
+            return Err(OpsError::Usage(format!("`--as` must have at most {NAME} characters, in one line.")));
         }
         Ok(name)
     }
 
     /// Asks before something that cannot be undone.
-    pub fn confirm(&self, what: &str) -> Result<(), Fault> {
+    pub fn confirm(&self, what: &str) -> Result<(), OpsError> {
         if self.yes {
             return Ok(());
         }
         let (stdin, mut stderr) = (std::io::stdin(), std::io::stderr());
         if !stdin.is_terminal() {
-            return Err(Fault::Usage(format!("{what} Nobody is there to be asked: give --yes to do it.")));
+            return Err(OpsError::Usage(format!("{what} Nobody is there to be asked: give --yes to do it.")));
         }
         let mut answer = String::new();
         let asked = write!(stderr, "{what} Go on? [y/N] ").and_then(|()| stderr.flush());
-        asked.and_then(|()| stdin.lock().read_line(&mut answer)).map_err(|_| Fault::refused("Nothing was done."))?;
-        if agrees(&answer) { Ok(()) } else { Err(Fault::refused("Nothing was done.")) }
+        asked.and_then(|()| stdin.lock().read_line(&mut answer)).map_err(|_| OpsError::refused("Nothing was done."))?;
+        if agrees(&answer) { Ok(()) } else { Err(OpsError::refused("Nothing was done.")) }
     }
 }
 

@@ -15,7 +15,7 @@ use shared::{
 
 use crate::{
     context::Context,
-    fault::{Ended, Fault},
+    error::{Ended, OpsError},
     output::{Tone, plain},
     time::When,
 };
@@ -66,7 +66,7 @@ fn scope(text: &str) -> Result<Scope, String> {
 }
 
 /// Runs a command.
-pub async fn run(context: &Context, command: Command) -> Result<Ended, Fault> {
+pub async fn run(context: &Context, command: Command) -> Result<Ended, OpsError> {
     match command {
         Command::Create { name, scope, rotate } => create(context, &name, scope, rotate).await,
         Command::List => list(context).await,
@@ -81,9 +81,9 @@ pub async fn run(context: &Context, command: Command) -> Result<Ended, Fault> {
     }
 }
 
-async fn create(context: &Context, name: &str, scopes: Vec<Scope>, rotate: bool) -> Result<Ended, Fault> {
+async fn create(context: &Context, name: &str, scopes: Vec<Scope>, rotate: bool) -> Result<Ended, OpsError> {
     let (by, now) = (operator::by(&context.operator()?), context.now());
-    let secret = new_secret().map_err(|_| Fault::refused("The operating system gave no random numbers."))?;
+    let secret = new_secret().map_err(|_| OpsError::refused("The operating system gave no random numbers."))?;
     let scopes = if scopes.is_empty() { vec![Scope::All] } else { scopes };
     let new = NewKey { name, secret: &secret, scopes, rotate };
     let made = api_keys::create(&context.store(), &new, &by, now).await;
@@ -106,7 +106,7 @@ async fn create(context: &Context, name: &str, scopes: Vec<Scope>, rotate: bool)
     Ok(Ended::Done)
 }
 
-async fn list(context: &Context) -> Result<Ended, Fault> {
+async fn list(context: &Context) -> Result<Ended, OpsError> {
     let now = context.now();
     let entries = api_keys::list(&context.store()).await?;
     if context.out.json {
@@ -135,7 +135,7 @@ async fn list(context: &Context) -> Result<Ended, Fault> {
     Ok(Ended::Done)
 }
 
-async fn revoke(context: &Context, name: &str, which: Which<'_>, at: Option<When>) -> Result<Ended, Fault> {
+async fn revoke(context: &Context, name: &str, which: Which<'_>, at: Option<When>) -> Result<Ended, OpsError> {
     let (store, now) = (context.store(), context.now());
     let at = at.map_or(now, |at| at.ahead(now));
     let refuse = |refusal| refused(name, refusal);
@@ -184,8 +184,8 @@ fn as_json(entry: &KeyEntry, now: Timestamp) -> Value {
     })
 }
 
-fn refused(name: &str, refusal: KeyRefusal) -> Fault {
-    Fault::Refused(match refusal {
+fn refused(name: &str, refusal: KeyRefusal) -> OpsError {
+    OpsError::Refused(match refusal {
         KeyRefusal::NameTaken => format!("There is a key of the name {name}; give --rotate to make a further one."),
         KeyRefusal::NoSuchName => format!("There is no key of the name {name}."),
         KeyRefusal::NoSuchKey => format!("No key of the name {name} has an id that begins like this."),
@@ -193,6 +193,6 @@ fn refused(name: &str, refusal: KeyRefusal) -> Fault {
             let ids: Vec<&str> = entries.iter().map(|entry| entry.key.hash.short()).collect();
             format!("{name} has several keys ({}); say which by --key ID, or --all.", ids.join(", "))
         }
-        KeyRefusal::Unavailable(error) => return Fault::Port(error),
+        KeyRefusal::Unavailable(error) => return OpsError::Port(error),
     })
 }

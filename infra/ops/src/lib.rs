@@ -12,10 +12,11 @@ pub mod connection;
 pub mod context;
 pub mod dlq;
 pub mod doctor;
-pub mod fault;
+pub mod error;
 pub mod keys;
 pub mod lines;
 pub mod mask;
+pub mod options;
 pub mod orders;
 pub mod output;
 pub mod time;
@@ -24,33 +25,33 @@ pub mod webhooks;
 use cli::{Arguments, Command};
 use connection::Connection;
 use context::Context;
-use fault::{Ended, Fault};
+use error::{Ended, OpsError};
 use output::Out;
 
-/// Runs the program with these arguments, its own name first. The exit code says how it ended ([`fault`]).
+/// Runs the program with these arguments, its own name first. The exit code says how it ended ([`error`]).
 pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(refused) => {
             // Help and version are no errors; clap writes either to where it belongs.
             let _closed = refused.print();
-            return ExitCode::from(if refused.use_stderr() { fault::USAGE } else { fault::DONE });
+            return ExitCode::from(if refused.use_stderr() { error::USAGE } else { error::DONE });
         }
     };
     if let Command::Completions { shell } = arguments.command {
         clap_complete::generate(shell, &mut Arguments::command(), "ops", &mut std::io::stdout());
-        return ExitCode::from(fault::DONE);
+        return ExitCode::from(error::DONE);
     }
     match work(arguments).await {
         Ok(ended) => ExitCode::from(ended.code()),
         Err(refused) => {
-            eprintln!("ops: {}", output::harmless(&refused.to_string()));
+            eprintln!("ops: {}", output::escape_control_chars(&refused.to_string()));
             ExitCode::from(refused.code())
         }
     }
 }
 
-async fn work(arguments: Arguments) -> Result<Ended, Fault> {
+async fn work(arguments: Arguments) -> Result<Ended, OpsError> {
     let Arguments { common, command } = arguments;
     let connection = Connection::open(&common).await?;
     let context = Context::new(connection, Out::new(common.json), common);
@@ -65,5 +66,5 @@ async fn work(arguments: Arguments) -> Result<Ended, Fault> {
         // Answered before anything is connected to.
         Command::Completions { .. } => Ok(Ended::Done),
     };
-    ended.map_err(|fault| context.connection.explained(fault))
+    ended.map_err(|error| context.connection.explained(error))
 }

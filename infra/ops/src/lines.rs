@@ -20,7 +20,7 @@ use shared::{
 
 use crate::{
     context::Context,
-    fault::{Ended, Fault},
+    error::{Ended, OpsError},
     mask::Reveal,
     orders::{email, find, reason},
     output::{Text, Tone, plain, time},
@@ -73,7 +73,7 @@ pub struct ListLines {
 }
 
 /// Runs a command.
-pub async fn run(context: &Context, command: Command) -> Result<Ended, Fault> {
+pub async fn run(context: &Context, command: Command) -> Result<Ended, OpsError> {
     match command {
         Command::List(wanted) => list(context, wanted).await,
         Command::Show { line, reveal } => show(context, line, Reveal(reveal)).await,
@@ -82,7 +82,7 @@ pub async fn run(context: &Context, command: Command) -> Result<Ended, Fault> {
     }
 }
 
-async fn list(context: &Context, wanted: ListLines) -> Result<Ended, Fault> {
+async fn list(context: &Context, wanted: ListLines) -> Result<Ended, OpsError> {
     let store = context.store();
     let mut ids = BTreeSet::new();
     if let Some(order) = &wanted.order {
@@ -124,10 +124,10 @@ async fn list(context: &Context, wanted: ListLines) -> Result<Ended, Fault> {
     Ok(Ended::Done)
 }
 
-async fn show(context: &Context, id: u64, reveal: Reveal) -> Result<Ended, Fault> {
+async fn show(context: &Context, id: u64, reveal: Reveal) -> Result<Ended, OpsError> {
     let id = ActivationId(id);
     let line = context.store().lines(&BTreeSet::from([id])).await?.remove(&id);
-    let line = line.ok_or_else(|| Fault::Refused(format!("There is no line {id}.")))?;
+    let line = line.ok_or_else(|| OpsError::Refused(format!("There is no line {id}.")))?;
     if context.out.json {
         context.out.value(&as_json(&line, reveal));
         return Ok(Ended::Done);
@@ -167,15 +167,15 @@ async fn show(context: &Context, id: u64, reveal: Reveal) -> Result<Ended, Fault
     Ok(Ended::Done)
 }
 
-async fn switch(context: &Context, id: u64, to: ActivationStatus, reason: Option<String>) -> Result<Ended, Fault> {
+async fn switch(context: &Context, id: u64, to: ActivationStatus, reason: Option<String>) -> Result<Ended, OpsError> {
     let operator = context.operator()?;
     let switched = activations::switch(&context.store(), ActivationId(id), to, &operator, reason, context.now()).await;
     let switched = switched.map_err(|refusal| match refusal {
-        ActivationRefusal::NoSuchLine => Fault::Refused(format!("There is no line {id}.")),
-        ActivationRefusal::Canceled(order) => Fault::Refused(format!(
+        ActivationRefusal::NoSuchLine => OpsError::Refused(format!("There is no line {id}.")),
+        ActivationRefusal::Canceled(order) => OpsError::Refused(format!(
             "{order}, which made line {id}, was canceled, and nobody has paid for the line since; it stays suspended."
         )),
-        ActivationRefusal::Unavailable(error) => Fault::Port(error),
+        ActivationRefusal::Unavailable(error) => OpsError::Port(error),
     })?;
     let order = switched.order.as_ref().map(|order| order.reference().to_string());
     if context.out.json {

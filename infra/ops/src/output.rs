@@ -70,12 +70,12 @@ impl Out {
 
     /// A line for people.
     pub fn line(&self, text: impl AsRef<str>) {
-        write(&harmless(text.as_ref()));
+        write(&escape_control_chars(text.as_ref()));
     }
 
     /// A remark beside the result.
     pub fn remark(&self, text: impl AsRef<str>) {
-        eprintln!("{}", harmless(text.as_ref()));
+        eprintln!("{}", escape_control_chars(text.as_ref()));
     }
 
     /// A result for scripts.
@@ -112,7 +112,7 @@ impl Out {
     }
 
     fn cell(&self, (text, tone): Text) -> Cell {
-        let cell = Cell::new(harmless(&text));
+        let cell = Cell::new(escape_control_chars(&text));
         match tone {
             _ if !self.colours => cell,
             Tone::Plain => cell,
@@ -125,7 +125,7 @@ impl Out {
 
 /// A text that clients may have sent, as it can be shown: what would move the cursor, begin a row of its own, colour what
 /// follows or turn its direction stands there by its number, as `\u{1b}`.
-pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+pub(crate) fn escape_control_chars(text: &str) -> Cow<'_, str> {
     let turns =
         |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let harms = |c: char| c.is_control() || turns(c);
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(lines.len(), 2, "{lines:?}");
         let shown = r"pi_1\u{a}failed  \u{1b}[2J\u{9b}31m\u{202e}gpj\u{2066}\u{d}\u{9}";
         assert!(lines[1].contains(shown), "{lines:?}");
-        assert_eq!(harmless("Café, 北京 ✓"), "Café, 北京 ✓");
+        assert_eq!(escape_control_chars("Café, 北京 ✓"), "Café, 北京 ✓");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     context::Context,
-    fault::{Ended, Fault},
+    error::{Ended, OpsError},
     mask::Reveal,
     output::{Tone, plain},
 };
@@ -60,7 +60,7 @@ fn kind(text: &str) -> Result<EventKind, String> {
 }
 
 /// Runs a command.
-pub async fn run(context: &Context, command: Command) -> Result<Ended, Fault> {
+pub async fn run(context: &Context, command: Command) -> Result<Ended, OpsError> {
     match command {
         Command::Add { url, events, allow_private } => add(context, &url, events, allow_private).await,
         Command::List { reveal } => list(context, Reveal(reveal)).await,
@@ -69,12 +69,12 @@ pub async fn run(context: &Context, command: Command) -> Result<Ended, Fault> {
     }
 }
 
-async fn add(context: &Context, url: &str, events: Vec<EventKind>, allow_private: bool) -> Result<Ended, Fault> {
+async fn add(context: &Context, url: &str, events: Vec<EventKind>, allow_private: bool) -> Result<Ended, OpsError> {
     let policy =
         if allow_private || context.connection.local.is_some() { AddressPolicy::Any } else { AddressPolicy::Public };
-    OutboundUrl::parse(url, policy).map_err(|rule| Fault::Usage(format!("`URL` {rule}.")))?;
+    OutboundUrl::parse(url, policy).map_err(|rule| OpsError::Usage(format!("`URL` {rule}.")))?;
     let secret =
-        SigningSecrets::random_text().map_err(|_| Fault::refused("The operating system gave no random numbers."))?;
+        SigningSecrets::random_text().map_err(|_| OpsError::refused("The operating system gave no random numbers."))?;
     let digits: String = Uuid::new_v4().simple().to_string().chars().take(12).collect();
     let endpoint = WebhookEndpoint {
         id: WebhookEndpointId(format!("ep_{digits}")),
@@ -85,7 +85,7 @@ async fn add(context: &Context, url: &str, events: Vec<EventKind>, allow_private
         disabled: false,
     };
     if let Insert::AlreadyExists(_) = context.store().add_endpoint(&endpoint).await? {
-        return Err(Fault::refused("The id that was drawn is taken; try again."));
+        return Err(OpsError::refused("The id that was drawn is taken; try again."));
     }
     if context.out.json {
         let mut value = as_json(&endpoint, Reveal(true));
@@ -101,7 +101,7 @@ async fn add(context: &Context, url: &str, events: Vec<EventKind>, allow_private
     Ok(Ended::Done)
 }
 
-async fn list(context: &Context, reveal: Reveal) -> Result<Ended, Fault> {
+async fn list(context: &Context, reveal: Reveal) -> Result<Ended, OpsError> {
     let mut endpoints = context.store().endpoints().await?;
     endpoints.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
     if context.out.json {
@@ -125,7 +125,7 @@ async fn list(context: &Context, reveal: Reveal) -> Result<Ended, Fault> {
     Ok(Ended::Done)
 }
 
-async fn remove(context: &Context, id: &WebhookEndpointId) -> Result<Ended, Fault> {
+async fn remove(context: &Context, id: &WebhookEndpointId) -> Result<Ended, OpsError> {
     let endpoint = find(context, id).await?;
     let url = shown(&endpoint, Reveal(false));
     context.confirm(&format!("{id} at {url} will be told of nothing any more; what waits for it is dropped."))?;
@@ -140,7 +140,7 @@ async fn remove(context: &Context, id: &WebhookEndpointId) -> Result<Ended, Faul
     Ok(Ended::Done)
 }
 
-async fn test(context: &Context, id: &WebhookEndpointId) -> Result<Ended, Fault> {
+async fn test(context: &Context, id: &WebhookEndpointId) -> Result<Ended, OpsError> {
     let endpoint = find(context, id).await?;
     // An operator's machine may well be where a private receiver is.
     let sender = OutboundClient::new(AddressPolicy::Any);
@@ -148,7 +148,7 @@ async fn test(context: &Context, id: &WebhookEndpointId) -> Result<Ended, Fault>
     let answer = WebhookSender::post(&sender, &endpoint, &event, &webhook::test_body(now), now, PATIENCE).await;
     let (taken, said) = match &answer {
         Ok(status) => (true, format!("took the test event {event}: {status}")),
-        Err(fault) => (false, format!("did not take the test event {event}: {fault}")),
+        Err(error) => (false, format!("did not take the test event {event}: {error}")),
     };
     if context.out.json {
         let (status, cause) = (answer.as_ref().ok(), answer.as_ref().err().map(ToString::to_string));
@@ -159,12 +159,12 @@ async fn test(context: &Context, id: &WebhookEndpointId) -> Result<Ended, Fault>
     Ok(if taken { Ended::Done } else { Ended::Short })
 }
 
-async fn find(context: &Context, id: &WebhookEndpointId) -> Result<WebhookEndpoint, Fault> {
+async fn find(context: &Context, id: &WebhookEndpointId) -> Result<WebhookEndpoint, OpsError> {
     context.store().endpoint(id).await?.ok_or_else(|| unknown(id))
 }
 
-fn unknown(id: &WebhookEndpointId) -> Fault {
-    Fault::Refused(format!("There is no endpoint {id}."))
+fn unknown(id: &WebhookEndpointId) -> OpsError {
+    OpsError::Refused(format!("There is no endpoint {id}."))
 }
 
 /// Path and query may hold a secret of the receiver's.

@@ -31,13 +31,16 @@
 //! Timeouts, delays and retention run on [`tokio::time`], so they follow a paused test clock; the
 //! timestamps that messages and queues report come from the system clock.
 
+mod account;
 mod backlog;
 mod digest;
 mod error;
 mod message;
 mod message_attributes;
+mod move_history;
 mod move_task;
 mod queue;
+mod queue_state;
 mod queues;
 mod receipt;
 mod receive;
@@ -47,11 +50,12 @@ mod settings;
 mod timestamp;
 mod wire;
 
+pub use account::ACCOUNT_ID;
 pub use error::{Error, ErrorKind};
 pub use message::{NewMessage, Received, Sent};
 pub use message_attributes::{AttributeValue, MessageAttributes};
-pub use move_task::{MoveFailure, MoveTask};
+pub use move_history::{MoveFailure, MoveTask};
 pub use queue::Queue;
-pub use queues::{ACCOUNT_ID, Queues};
+pub use queues::Queues;
 pub use receive::ReceiveOptions;
 pub use server::serve;

@@ -2,68 +2,16 @@
 //!
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html>
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use crate::error::{Error, ErrorKind};
 use crate::message::Message;
-use crate::queue::Queue;
+use crate::move_history::{MoveFailure, MoveTask};
+use crate::queue_state::QueueState;
 use crate::queues::Queues;
 use crate::timestamp::epoch_millis;
-
-/// How many tasks of a queue are remembered, the most that `ListMessageMoveTasks` returns.
-const REMEMBERED: usize = 10;
-
-/// Why a task could not move every message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MoveFailure {
-    /// A message was sent to the dead-letter queue directly, so it has no queue to go back to.
-    CouldNotDetermineMessageSource,
-    /// The queue a message came from was deleted.
-    SourceDoesNotExist,
-}
-
-impl MoveFailure {
-    /// The reason as SQS names it.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::CouldNotDetermineMessageSource => "CouldNotDetermineMessageSource",
-            Self::SourceDoesNotExist => "AWS.SimpleQueueService.NonExistentQueue",
-        }
-    }
-}
-
-/// A finished move.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MoveTask {
-    /// Names the task.
-    pub handle: Uuid,
-    /// The dead-letter queue.
-    pub source_arn: String,
-    /// The given destination; none sends each message to the queue it came from.
-    pub destination_arn: Option<String>,
-    /// Messages that were ready in the dead-letter queue at the start.
-    pub to_move: usize,
-    /// Messages that have left it.
-    pub moved: usize,
-    /// Why the others stayed.
-    pub failure: Option<MoveFailure>,
-    /// When it started, in milliseconds since the Unix epoch.
-    pub started_millis: u64,
-}
-
-/// The latest tasks of a queue, newest first.
-#[derive(Debug, Default)]
-pub(crate) struct MoveHistory(VecDeque<MoveTask>);
-
-impl MoveHistory {
-    fn remember(&mut self, task: MoveTask) {
-        self.0.push_front(task);
-        self.0.truncate(REMEMBERED);
-    }
-}
 
 impl Queues {
     /// Moves the ready messages of a dead-letter queue to `destination_arn`, or each to the queue it
@@ -76,7 +24,7 @@ impl Queues {
     pub fn start_move_task(&self, source_arn: &str, destination_arn: Option<&str>) -> Result<MoveTask, Error> {
         let source = self.resource(source_arn)?;
         let destination = destination_arn.map(|arn| self.resource(arn)).transpose()?;
-        if !self.is_dead_letter_queue(source_arn) {
+        if !self.account().is_dead_letter_queue(source_arn) {
             let reason = "Source queue must be configured as a Dead Letter Queue.";
             return Err(Error::parameter("SourceArn", source_arn, reason));
         }
@@ -122,17 +70,17 @@ impl Queues {
     /// # Errors
     /// `ResourceNotFound` when no queue has the ARN.
     pub fn move_tasks(&self, source_arn: &str) -> Result<Vec<MoveTask>, Error> {
-        self.resource(source_arn)?.update(|state, _| Ok(state.moves.0.iter().cloned().collect()))
+        self.resource(source_arn)?.update(|state, _| Ok(state.moves.all()))
     }
 
-    fn origin(&self, message: &Message) -> Result<Queue, MoveFailure> {
+    fn origin(&self, message: &Message) -> Result<Arc<QueueState>, MoveFailure> {
         let arn = message.dead_letter_source.as_deref();
         let arn = arn.ok_or(MoveFailure::CouldNotDetermineMessageSource)?;
-        self.find_arn(arn).ok_or(MoveFailure::SourceDoesNotExist)
+        self.account().find_arn(arn).ok_or(MoveFailure::SourceDoesNotExist)
     }
 
-    fn resource(&self, arn: &str) -> Result<Queue, Error> {
-        self.find_arn(arn).ok_or_else(|| {
+    fn resource(&self, arn: &str) -> Result<Arc<QueueState>, Error> {
+        self.account().find_arn(arn).ok_or_else(|| {
             let message = "The resource that you specified for the SourceArn parameter or the \
                            DestinationArn parameter doesn't exist.";
             Error::new(ErrorKind::ResourceNotFound, message)

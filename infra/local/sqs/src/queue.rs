@@ -5,69 +5,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use tokio::sync::Notify;
-use tokio::time::Instant;
-use uuid::Uuid;
-
-use crate::backlog::Backlog;
-use crate::error::{Error, ErrorKind};
+use crate::account::{ACCOUNT_ID, Account};
+use crate::error::Error;
 use crate::message::{Message, NewMessage, Sent};
-use crate::move_task::MoveHistory;
-use crate::queues::{ACCOUNT_ID, Queues};
+use crate::queue_state::QueueState;
 use crate::receipt::Receipt;
-use crate::receive::check_visibility;
-use crate::settings::Settings;
+use crate::settings::{Settings, check_visibility};
 use crate::timestamp::epoch_seconds;
 
-/// What there is of a queue, once, whoever holds it.
-pub(crate) struct Shared {
-    name: String,
-    pub(crate) arn: Arc<str>,
-    /// Tells this queue's receipt handles from those of an earlier queue of its name.
-    pub(crate) incarnation: Uuid,
-    created: u64,
-    state: Mutex<State>,
-    /// Wakes consumers that wait; see [`Queue::update`].
-    pub(crate) changed: Notify,
-}
-
-pub(crate) struct State {
-    pub(crate) settings: Settings,
-    pub(crate) backlog: Backlog,
-    pub(crate) moves: MoveHistory,
-    modified: u64,
-    deleted: bool,
-}
-
-impl Shared {
-    pub(crate) fn new(name: &str, arn: String, settings: Settings) -> Self {
-        let now = epoch_seconds();
-        let state = State {
-            settings,
-            backlog: Backlog::default(),
-            moves: MoveHistory::default(),
-            modified: now,
-            deleted: false,
-        };
-        Self {
-            name: name.to_owned(),
-            arn: arn.into(),
-            incarnation: Uuid::new_v4(),
-            created: now,
-            state: Mutex::new(state),
-            changed: Notify::new(),
-        }
-    }
-}
-
-/// A queue of a [`Queues`] account. Clones are the same queue.
+/// A queue of a [`Queues`](crate::Queues) account. Clones are the same queue.
 ///
 /// Once the queue is deleted every call returns `QueueDoesNotExist`.
 #[derive(Clone)]
 pub struct Queue {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) account: Queues,
+    pub(crate) shared: Arc<QueueState>,
+    pub(crate) account: Arc<Account>,
 }
 
 impl fmt::Debug for Queue {
@@ -77,7 +29,7 @@ impl fmt::Debug for Queue {
 }
 
 impl Queue {
-    pub(crate) fn new(shared: Arc<Shared>, account: Queues) -> Self {
+    pub(crate) fn new(shared: Arc<QueueState>, account: Arc<Account>) -> Self {
         Self { shared, account }
     }
 
@@ -104,7 +56,7 @@ impl Queue {
     /// # Errors
     /// `QueueDoesNotExist`.
     pub fn attributes(&self) -> Result<BTreeMap<&'static str, String>, Error> {
-        self.update(|state, _| {
+        self.shared.update(|state, _| {
             let mut attributes = state.settings.render();
             let backlog = &state.backlog;
             attributes.extend([
@@ -127,7 +79,7 @@ impl Queue {
     pub fn set_attributes(&self, attributes: &[(&str, &str)]) -> Result<(), Error> {
         let redrive = Settings::default().with(attributes)?.redrive;
         self.account.check_redrive(self.arn(), redrive.as_ref())?;
-        self.update(|state, _| {
+        self.shared.update(|state, _| {
             state.settings = state.settings.with(attributes)?;
             state.modified = epoch_seconds();
             Ok(())
@@ -140,10 +92,10 @@ impl Queue {
     /// `MissingParameter` for an empty body, `InvalidMessageContents`, `InvalidParameterValue` for a
     /// size or delay beyond its limit, `QueueDoesNotExist`.
     pub fn send(&self, message: NewMessage) -> Result<Sent, Error> {
-        message.check(self.settings(|settings| settings.maximum_message_size)?)?;
+        message.check(self.shared.settings(|settings| settings.maximum_message_size)?)?;
         let delay = message.delay;
         let (message, sent) = Message::new(message);
-        self.update(|state, now| {
+        self.shared.update(|state, now| {
             let delay = delay.unwrap_or(state.settings.delay);
             state.backlog.add(message, (!delay.is_zero()).then(|| now + delay));
             Ok(sent)
@@ -156,7 +108,7 @@ impl Queue {
     /// # Errors
     /// `ReceiptHandleIsInvalid`, `QueueDoesNotExist`.
     pub fn delete(&self, receipt_handle: &str) -> Result<(), Error> {
-        self.update(|state, _| {
+        self.shared.update(|state, _| {
             let receipt = Receipt::decode(receipt_handle, self.shared.incarnation)?;
             state.backlog.delete(receipt.slot, receipt.receive);
             Ok(())
@@ -171,7 +123,7 @@ impl Queue {
     /// all, `QueueDoesNotExist`.
     pub fn change_visibility(&self, receipt_handle: &str, visibility: Duration) -> Result<(), Error> {
         check_visibility(visibility)?;
-        self.update(|state, now| {
+        self.shared.update(|state, now| {
             let receipt = Receipt::decode(receipt_handle, self.shared.incarnation)?;
             state.backlog.change_visibility(receipt.slot, receipt.receive, now, visibility)
         })
@@ -182,60 +134,9 @@ impl Queue {
     /// # Errors
     /// `QueueDoesNotExist`.
     pub fn purge(&self) -> Result<(), Error> {
-        self.update(|state, _| {
+        self.shared.update(|state, _| {
             state.backlog.clear();
             Ok(())
         })
     }
-
-    pub(crate) fn mark_deleted(&self) {
-        self.shared.state.lock().deleted = true;
-        self.shared.changed.notify_waiters();
-    }
-
-    /// Puts in a message that comes from another queue, ready to be received.
-    pub(crate) fn accept(&self, message: Message) {
-        // A queue that is deleted at this very moment takes the message with it, as if it had
-        // arrived just before.
-        let _: Result<(), Error> = self.update(|state, _| {
-            state.backlog.add(message, None);
-            Ok(())
-        });
-    }
-
-    /// Reads the settings, and wakes nobody.
-    pub(crate) fn settings<T>(&self, read: impl FnOnce(&Settings) -> T) -> Result<T, Error> {
-        let state = self.shared.state.lock();
-        if state.deleted { Err(no_such_queue()) } else { Ok(read(&state.settings)) }
-    }
-
-    /// Runs `change` on the state as it is now, then wakes whom it concerns: one consumer if
-    /// messages are ready (it wakes the next if it leaves some), and all of them if the next hidden
-    /// message is due earlier than they believe.
-    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut State, Instant) -> Result<T, Error>) -> Result<T, Error> {
-        let mut state = self.shared.state.lock();
-        if state.deleted {
-            return Err(no_such_queue());
-        }
-        let due_before = state.backlog.next_due();
-        let now = Instant::now();
-        let retention = state.settings.retention;
-        state.backlog.advance(now, retention);
-        let outcome = change(&mut state, now);
-        let is_ready = state.backlog.ready_count() > 0;
-        let due_after = state.backlog.next_due();
-        drop(state);
-        if due_after.is_some_and(|after| due_before.is_none_or(|before| after < before)) {
-            self.shared.changed.notify_waiters();
-        }
-        if is_ready {
-            self.shared.changed.notify_one();
-        }
-        outcome
-    }
-}
-
-/// The refusal for a queue that is not there (any more).
-pub(crate) fn no_such_queue() -> Error {
-    Error::new(ErrorKind::QueueDoesNotExist, "The specified queue does not exist.")
 }

@@ -1,27 +1,19 @@
-//! The account: queues by name.
+//! The queues of the account, made, found and deleted.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use crate::account::Account;
 use crate::error::{Error, ErrorKind};
-use crate::queue::{Queue, Shared, no_such_queue};
-use crate::redrive_policy::RedrivePolicy;
+use crate::queue::Queue;
+use crate::queue_state::{QueueState, no_such_queue};
 use crate::settings::{Settings, fifo_refused};
-
-/// The account id in every ARN and queue URL.
-pub const ACCOUNT_ID: &str = "000000000000";
 
 /// The longest name of a queue:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html>
 const MAX_QUEUE_NAME: usize = 80;
-
-struct Account {
-    region: String,
-    queues: RwLock<BTreeMap<String, Arc<Shared>>>,
-}
 
 /// The queues of account `000000000000` in one region. Clones are the same account.
 #[derive(Clone)]
@@ -59,12 +51,12 @@ impl Queues {
     pub fn create(&self, name: &str, attributes: &[(&str, &str)]) -> Result<Queue, Error> {
         check_name(name)?;
         let settings = Settings::default().with(attributes)?;
-        let arn = self.arn(name);
-        self.check_redrive(&arn, settings.redrive.as_ref())?;
+        let arn = self.0.arn(name);
+        self.0.check_redrive(&arn, settings.redrive.as_ref())?;
         let mut queues = self.0.queues.write();
         if let Some(existing) = queues.get(name) {
-            let queue = Queue::new(Arc::clone(existing), self.clone());
-            let current = queue.settings(Clone::clone)?;
+            let queue = Queue::new(Arc::clone(existing), Arc::clone(&self.0));
+            let current = existing.settings(Clone::clone)?;
             return if current.with(attributes)? == current {
                 Ok(queue)
             } else {
@@ -73,9 +65,9 @@ impl Queues {
                 Err(Error::new(ErrorKind::QueueNameExists, message))
             };
         }
-        let shared = Arc::new(Shared::new(name, arn, settings));
+        let shared = Arc::new(QueueState::new(name, arn, settings));
         queues.insert(name.to_owned(), Arc::clone(&shared));
-        Ok(Queue::new(shared, self.clone()))
+        Ok(Queue::new(shared, Arc::clone(&self.0)))
     }
 
     /// The queue of that name.
@@ -83,7 +75,7 @@ impl Queues {
     /// # Errors
     /// `QueueDoesNotExist`.
     pub fn get(&self, name: &str) -> Result<Queue, Error> {
-        self.find(name).ok_or_else(no_such_queue)
+        self.0.find(name).map(|shared| Queue::new(shared, Arc::clone(&self.0))).ok_or_else(no_such_queue)
     }
 
     /// The queue that a queue URL names by its last path segment, whatever its host and account: a
@@ -99,7 +91,7 @@ impl Queues {
     #[must_use]
     pub fn list(&self, prefix: &str) -> Vec<Queue> {
         let queues = self.0.queues.read();
-        let matching = queues.values().map(|shared| Queue::new(Arc::clone(shared), self.clone()));
+        let matching = queues.values().map(|shared| Queue::new(Arc::clone(shared), Arc::clone(&self.0)));
         matching.filter(|queue| queue.name().starts_with(prefix)).collect()
     }
 
@@ -109,45 +101,12 @@ impl Queues {
     /// `QueueDoesNotExist`.
     pub fn delete(&self, name: &str) -> Result<(), Error> {
         let shared = self.0.queues.write().remove(name).ok_or_else(no_such_queue)?;
-        Queue::new(shared, self.clone()).mark_deleted();
+        shared.mark_deleted();
         Ok(())
     }
 
-    pub(crate) fn find_arn(&self, arn: &str) -> Option<Queue> {
-        let name = arn.rsplit(':').next()?;
-        self.find(name).filter(|queue| queue.arn() == arn)
-    }
-
-    /// Whether a queue's redrive policy names `arn`.
-    pub(crate) fn is_dead_letter_queue(&self, arn: &str) -> bool {
-        let targets = |queue: &Queue| {
-            let names_it =
-                |settings: &Settings| settings.redrive.as_ref().is_some_and(|policy| policy.target_arn == arn);
-            queue.settings(names_it).unwrap_or(false)
-        };
-        self.list("").iter().any(targets)
-    }
-
-    /// Refuses a policy whose target does not exist or is the queue itself.
-    pub(crate) fn check_redrive(&self, own_arn: &str, policy: Option<&RedrivePolicy>) -> Result<(), Error> {
-        let Some(policy) = policy else { return Ok(()) };
-        let reason = if policy.target_arn == own_arn {
-            "Dead letter target is the queue itself."
-        } else if self.find_arn(&policy.target_arn).is_none() {
-            "Dead letter target does not exist."
-        } else {
-            return Ok(());
-        };
-        Err(Error::parameter("RedrivePolicy", policy.render(), reason))
-    }
-
-    fn find(&self, name: &str) -> Option<Queue> {
-        let shared = self.0.queues.read().get(name).cloned()?;
-        Some(Queue::new(shared, self.clone()))
-    }
-
-    fn arn(&self, name: &str) -> String {
-        format!("arn:aws:sqs:{}:{ACCOUNT_ID}:{name}", self.0.region)
+    pub(crate) fn account(&self) -> &Account {
+        &self.0
     }
 }
 

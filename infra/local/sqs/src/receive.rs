@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::message::Received;
 use crate::queue::Queue;
 use crate::receipt::Receipt;
-use crate::settings::{MAX_VISIBILITY, MAX_WAIT};
+use crate::settings::{MAX_WAIT, check_visibility};
 
 /// How to receive. The default is one message, with the queue's own visibility timeout and wait.
 ///
@@ -62,7 +62,7 @@ impl Queue {
         options.check()?;
         let wait = match options.wait {
             Some(wait) => wait,
-            None => self.settings(|settings| settings.receive_wait)?,
+            None => self.shared.settings(|settings| settings.receive_wait)?,
         };
         let deadline = Instant::now() + wait;
         loop {
@@ -83,14 +83,14 @@ impl Queue {
     /// Receives what is ready, and tells when the next hidden message is due. Messages that were
     /// received too often go to the dead-letter queue on the way.
     fn receive_ready(&self, options: ReceiveOptions) -> Result<(Vec<Received>, Option<Instant>), Error> {
-        let redrive = self.settings(|settings| settings.redrive.clone())?;
+        let redrive = self.shared.settings(|settings| settings.redrive.clone())?;
         // While the dead-letter queue does not exist, its messages stay here and are received.
         let dead_letters = redrive.and_then(|policy| {
             let queue = self.account.find_arn(&policy.target_arn)?;
             Some((queue, policy.max_receive_count))
         });
         let max_receives = dead_letters.as_ref().map(|(_, max)| *max);
-        let (taken, next_due) = self.update(|state, now| {
+        let (taken, next_due) = self.shared.update(|state, now| {
             let visibility = options.visibility.unwrap_or(state.settings.visibility_timeout);
             let backlog = &mut state.backlog;
             let taken = backlog.take(now, options.max_messages, visibility, max_receives)?;
@@ -120,12 +120,4 @@ impl Queue {
             content: delivery.content,
         }
     }
-}
-
-pub(crate) fn check_visibility(visibility: Duration) -> Result<(), Error> {
-    if visibility > MAX_VISIBILITY {
-        let reason = "Must be between 0 and 43200.";
-        return Err(Error::parameter("VisibilityTimeout", visibility.as_secs(), reason));
-    }
-    Ok(())
 }

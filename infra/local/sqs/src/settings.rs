@@ -135,3 +135,12 @@ fn number(name: &str, value: &str, range: RangeInclusive<u64>) -> Result<u64, Er
 fn seconds(name: &str, value: &str, range: RangeInclusive<u64>) -> Result<Duration, Error> {
     number(name, value, range).map(Duration::from_secs)
 }
+
+/// Refuses a visibility timeout beyond its limit.
+pub(crate) fn check_visibility(visibility: Duration) -> Result<(), Error> {
+    if visibility > MAX_VISIBILITY {
+        let reason = "Must be between 0 and 43200.";
+        return Err(Error::parameter("VisibilityTimeout", visibility.as_secs(), reason));
+    }
+    Ok(())
+}

@@ -10,15 +10,14 @@ use shared::{
 };
 
 use super::{
-    Listed, QueueName, Redrive, Shown, WORKED_ON, fields,
-    letters::Letter,
-    named,
-    redrive::{Deal, Dealt, Fate, round},
-    sent,
+    dead_letter_queue::Letter,
+    listing::{Listed, Shown, fields, sent},
+    options::{QueueName, Redrive, WORKED_ON, named},
+    redrive::{RedriveResult, Redriven, Redriver, round},
 };
 use crate::{
     context::Context,
-    fault::{Ended, Fault},
+    error::{Ended, OpsError},
     output::{Tone, plain},
 };
 
@@ -54,7 +53,7 @@ pub(super) fn describe(letters: &[Letter]) -> Listed {
 }
 
 /// Sends the events again.
-pub(super) async fn redrive(context: &Context, wanted: Redrive) -> Result<Ended, Fault> {
+pub(super) async fn redrive(context: &Context, wanted: Redrive) -> Result<Ended, OpsError> {
     let (_, only) = named(context, &wanted).await?;
     let connection = &context.connection;
     let to = Sqs::new(connection.sqs.clone(), connection.events_queue_url()?);
@@ -74,12 +73,12 @@ struct Work {
     discard: bool,
 }
 
-impl Deal for Work {
-    async fn deal(&mut self, letter: &Letter) -> Result<Option<Dealt>, Fault> {
+impl Redriver for Work {
+    async fn deal(&mut self, letter: &Letter) -> Result<Option<Redriven>, OpsError> {
         let Some(event) = outgoing(letter) else {
             let asked_for_others = self.endpoint.is_some() || !self.only.is_empty();
-            return Ok((!asked_for_others).then(|| Dealt {
-                fate: Fate::of_unnamed(self.discard),
+            return Ok((!asked_for_others).then(|| Redriven {
+                fate: RedriveResult::of_unnamed(self.discard),
                 detail: "it cannot be read".to_owned(),
                 about: "-".to_owned(),
                 fields: fields([]),
@@ -90,15 +89,15 @@ impl Deal for Work {
             return Ok(None);
         }
         let (fate, detail) = match self.store.endpoint(&event.endpoint).await? {
-            None => (Fate::Needless, format!("{} was removed", event.endpoint)),
+            None => (RedriveResult::Needless, format!("{} was removed", event.endpoint)),
             // What is switched off may be switched on again.
-            Some(endpoint) if endpoint.disabled => (Fate::Kept, format!("{} is switched off", event.endpoint)),
+            Some(endpoint) if endpoint.disabled => (RedriveResult::Kept, format!("{} is switched off", event.endpoint)),
             Some(_) => {
                 self.queue.send_events(std::slice::from_ref(&event)).await?;
-                (Fate::Sent, format!("{} for {} to {}", event.kind, event.reference, event.endpoint))
+                (RedriveResult::Sent, format!("{} for {} to {}", event.kind, event.reference, event.endpoint))
             }
         };
-        Ok(Some(Dealt {
+        Ok(Some(Redriven {
             fate,
             detail,
             about: event.id.clone(),

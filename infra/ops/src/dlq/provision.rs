@@ -16,15 +16,14 @@ use shared::{
 use uuid::Uuid;
 
 use super::{
-    Listed, QueueName, Redrive, Shown, WORKED_ON, fields,
-    letters::Letter,
-    named,
-    redrive::{Deal, Dealt, Fate, round},
-    sent,
+    dead_letter_queue::Letter,
+    listing::{Listed, Shown, fields, sent},
+    options::{QueueName, Redrive, WORKED_ON, named},
+    redrive::{RedriveResult, Redriven, Redriver, round},
 };
 use crate::{
     context::Context,
-    fault::{Ended, Fault},
+    error::{Ended, OpsError},
     output::{Tone, plain},
 };
 
@@ -33,7 +32,7 @@ fn name(letter: &Letter) -> Option<OrderRef> {
 }
 
 /// The letters with the orders that they name.
-pub(super) async fn describe(context: &Context, letters: &[Letter]) -> Result<Listed, Fault> {
+pub(super) async fn describe(context: &Context, letters: &[Letter]) -> Result<Listed, OpsError> {
     let mut names: Vec<OrderRef> = letters.iter().filter_map(name).collect();
     names.sort_unstable_by_key(|name| (name.number, name.order));
     names.dedup();
@@ -71,7 +70,7 @@ fn show(letter: &Letter, name: Option<OrderRef>, order: Option<&WorkOrder>) -> S
 }
 
 /// Queues the orders again.
-pub(super) async fn redrive(context: &Context, wanted: Redrive) -> Result<Ended, Fault> {
+pub(super) async fn redrive(context: &Context, wanted: Redrive) -> Result<Ended, OpsError> {
     let (by, service) = (context.operator()?, context.service()?);
     let (only, _) = named(context, &wanted).await?;
     let queue = QueueName::Provision.open(context, WORKED_ON)?;
@@ -92,17 +91,17 @@ struct Work<'a> {
     done: HashSet<Uuid>,
 }
 
-impl Deal for Work<'_> {
-    async fn deal(&mut self, letter: &Letter) -> Result<Option<Dealt>, Fault> {
+impl Redriver for Work<'_> {
+    async fn deal(&mut self, letter: &Letter) -> Result<Option<Redriven>, OpsError> {
         let name = name(letter);
         if !self.only.is_empty() && !name.is_some_and(|name| self.only.contains(&name.order)) {
             return Ok(None);
         }
         let (reference, fate, detail) = match name {
-            None => (None, Fate::of_unnamed(self.discard), "it cannot be read".to_owned()),
+            None => (None, RedriveResult::of_unnamed(self.discard), "it cannot be read".to_owned()),
             Some(name) => self.order(name).await?,
         };
-        Ok(Some(Dealt {
+        Ok(Some(Redriven {
             fate,
             detail,
             about: reference.clone().unwrap_or_else(|| "-".to_owned()),
@@ -113,15 +112,15 @@ impl Deal for Work<'_> {
 
 impl Work<'_> {
     /// Deals with the order of a letter, which then may be deleted or stays.
-    async fn order(&mut self, name: OrderRef) -> Result<(Option<String>, Fate, String), Fault> {
+    async fn order(&mut self, name: OrderRef) -> Result<(Option<String>, RedriveResult, String), OpsError> {
         let order = match self.service.store.order(name.order).await {
             Ok(Some(order)) => order,
             Ok(None) => {
                 let detail = format!("there is no order {}", name.order);
-                return Ok((None, Fate::of_unnamed(self.discard), detail));
+                return Ok((None, RedriveResult::of_unnamed(self.discard), detail));
             }
             // One order that cannot be read must not keep the others from being redriven.
-            Err(PortError::Corrupt(cause)) => return Ok((None, Fate::Troubled, cause)),
+            Err(PortError::Corrupt(cause)) => return Ok((None, RedriveResult::Troubled, cause)),
             Err(cause) => return Err(cause.into()),
         };
         let reference = Some(order.reference().to_string());
@@ -129,7 +128,7 @@ impl Work<'_> {
         Ok((reference, fate, detail))
     }
 
-    async fn decide(&mut self, order: WorkOrder, name: OrderRef) -> Result<(Fate, String), Fault> {
+    async fn decide(&mut self, order: WorkOrder, name: OrderRef) -> Result<(RedriveResult, String), OpsError> {
         let mut status = order.status();
         // Of a canceled order, the provisioner may still have to be told to switch its lines off.
         let mut for_the_queue = order.open_as() == Some(Status::Queued) || status == Status::Provisioning;
@@ -138,9 +137,9 @@ impl Work<'_> {
                 Ok(recorded) => {
                     self.done.insert(name.order);
                     return Ok(match recorded.send_failed {
-                        None => (Fate::Queued, String::new()),
+                        None => (RedriveResult::Queued, String::new()),
                         // Queued it is; the next run sends it and deletes the letter, if the sweep is not faster.
-                        Some(cause) => (Fate::Troubled, self.context.connection.sentence(&cause)),
+                        Some(cause) => (RedriveResult::Troubled, self.context.connection.sentence(&cause)),
                     });
                 }
                 // Somebody else was faster: as the order is now.
@@ -153,8 +152,8 @@ impl Work<'_> {
         }
         if for_the_queue && self.done.insert(name.order) {
             self.service.queue.send(name).await?;
-            return Ok((Fate::Sent, format!("it was {status} already")));
+            return Ok((RedriveResult::Sent, format!("it was {status} already")));
         }
-        Ok((Fate::Needless, format!("it is {status}")))
+        Ok((RedriveResult::Needless, format!("it is {status}")))
     }
 }

@@ -4,16 +4,16 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
-use super::letters::{Letter, Letters};
+use super::dead_letter_queue::{DeadLetterQueue, Letter};
 use crate::{
     context::Context,
-    fault::{Ended, Fault},
+    error::{Ended, OpsError},
     output::{Tone, plain},
 };
 
 /// What became of a letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum RedriveResult {
     /// Its order was failed and is queued again.
     Queued,
     /// Its message was sent again.
@@ -28,7 +28,7 @@ pub(super) enum Fate {
     Troubled,
 }
 
-impl Fate {
+impl RedriveResult {
     const ALL: [Self; 6] = [Self::Queued, Self::Sent, Self::Needless, Self::Discarded, Self::Kept, Self::Troubled];
 
     /// Of a letter that names nothing.
@@ -53,8 +53,8 @@ impl Fate {
 }
 
 /// A letter that was dealt with.
-pub(super) struct Dealt {
-    pub(super) fate: Fate,
+pub(super) struct Redriven {
+    pub(super) fate: RedriveResult,
     pub(super) detail: String,
     /// What it names, for people.
     pub(super) about: String,
@@ -63,16 +63,16 @@ pub(super) struct Dealt {
 }
 
 /// Deals with letters.
-pub(super) trait Deal {
+pub(super) trait Redriver {
     /// Does what a letter asks for; none if it is not among those that were asked for. The letter is deleted afterwards,
-    /// unless its fate is to stay. A fault ends the round.
-    async fn deal(&mut self, letter: &Letter) -> Result<Option<Dealt>, Fault>;
+    /// unless its fate is to stay. An error ends the round.
+    async fn deal(&mut self, letter: &Letter) -> Result<Option<Redriven>, OpsError>;
 }
 
 /// The letters that a round has met.
 #[derive(Default)]
 struct Met {
-    dealt: Vec<Dealt>,
+    dealt: Vec<Redriven>,
     /// Those that are to be seen again at once.
     staying: Vec<Letter>,
 }
@@ -80,10 +80,10 @@ struct Met {
 /// Goes over all letters of a queue. `head` is what letters of that queue name.
 pub(super) async fn round(
     context: &Context,
-    mut queue: Letters,
+    mut queue: DeadLetterQueue,
     head: &str,
-    deal: &mut impl Deal,
-) -> Result<Ended, Fault> {
+    deal: &mut impl Redriver,
+) -> Result<Ended, OpsError> {
     let bar = progress(queue.waiting().await?);
     let mut met = Met::default();
     let result = all(&mut queue, deal, &mut met, &bar).await;
@@ -97,7 +97,12 @@ pub(super) async fn round(
     Ok(if left { Ended::Short } else { Ended::Done })
 }
 
-async fn all(queue: &mut Letters, deal: &mut impl Deal, met: &mut Met, bar: &ProgressBar) -> Result<(), Fault> {
+async fn all(
+    queue: &mut DeadLetterQueue,
+    deal: &mut impl Redriver,
+    met: &mut Met,
+    bar: &ProgressBar,
+) -> Result<(), OpsError> {
     loop {
         let letters = queue.next().await?;
         if letters.is_empty() {
@@ -107,7 +112,7 @@ async fn all(queue: &mut Letters, deal: &mut impl Deal, met: &mut Met, bar: &Pro
             bar.inc(1);
             let dealt = deal.deal(&letter).await;
             let deleted = match &dealt {
-                Ok(Some(dealt)) if !dealt.fate.stays() => queue.delete(&letter).await.map_err(Fault::from),
+                Ok(Some(dealt)) if !dealt.fate.stays() => queue.delete(&letter).await.map_err(OpsError::from),
                 _ => Ok(()),
             };
             match deleted.and(dealt) {
@@ -119,9 +124,9 @@ async fn all(queue: &mut Letters, deal: &mut impl Deal, met: &mut Met, bar: &Pro
                     met.dealt.push(dealt);
                 }
                 Ok(None) => met.staying.push(letter),
-                Err(fault) => {
+                Err(error) => {
                     met.staying.push(letter);
-                    return Err(fault);
+                    return Err(error);
                 }
             }
         }
@@ -137,9 +142,9 @@ fn progress(length: u64) -> ProgressBar {
     bar
 }
 
-fn show(context: &Context, head: &str, all: &[Dealt]) {
-    let count = |fate: Fate| all.iter().filter(|dealt| dealt.fate == fate).count();
-    let name = |fate: Fate| fate.as_str().replace(' ', "_");
+fn show(context: &Context, head: &str, all: &[Redriven]) {
+    let count = |fate: RedriveResult| all.iter().filter(|dealt| dealt.fate == fate).count();
+    let name = |fate: RedriveResult| fate.as_str().replace(' ', "_");
     if context.out.json {
         let letters: Vec<Value> = all
             .iter()
@@ -150,7 +155,8 @@ fn show(context: &Context, head: &str, all: &[Dealt]) {
                 Value::Object(fields)
             })
             .collect();
-        let counts: Map<String, Value> = Fate::ALL.iter().map(|fate| (name(*fate), json!(count(*fate)))).collect();
+        let counts: Map<String, Value> =
+            RedriveResult::ALL.iter().map(|fate| (name(*fate), json!(count(*fate)))).collect();
         context.out.value(&json!({ "letters": letters, "counts": counts }));
         return;
     }
@@ -163,7 +169,7 @@ fn show(context: &Context, head: &str, all: &[Dealt]) {
         vec![plain(&dealt.about), (dealt.fate.as_str().to_owned(), tone), plain(&dealt.detail)]
     });
     context.out.table(&[head, "LETTER", ""], rows.collect());
-    let told: Vec<String> = Fate::ALL
+    let told: Vec<String> = RedriveResult::ALL
         .iter()
         .filter(|fate| count(**fate) > 0)
         .map(|fate| format!("{} {}", count(*fate), fate.as_str()))

@@ -8,15 +8,14 @@ use shared::{aws::dynamodb::layout::ORDER_PREFIX, ports::Unpublished};
 use uuid::Uuid;
 
 use super::{
-    Listed, QueueName, Redrive, Shown, WORKED_ON, fields,
-    letters::Letter,
-    named,
-    redrive::{Deal, Dealt, Fate, round},
-    sent,
+    dead_letter_queue::Letter,
+    listing::{Listed, Shown, fields, sent},
+    options::{QueueName, Redrive, WORKED_ON, named},
+    redrive::{RedriveResult, Redriven, Redriver, round},
 };
 use crate::{
     context::Context,
-    fault::{Ended, Fault},
+    error::{Ended, OpsError},
     output::{Tone, plain},
 };
 
@@ -74,7 +73,7 @@ pub(super) fn describe(letters: &[Letter]) -> Listed {
 }
 
 /// Deletes what was dealt with by hand, if asked to; says of everything else what is to be done.
-pub(super) async fn redrive(context: &Context, wanted: Redrive) -> Result<Ended, Fault> {
+pub(super) async fn redrive(context: &Context, wanted: Redrive) -> Result<Ended, OpsError> {
     let (only, _) = named(context, &wanted).await?;
     let queue = QueueName::Unpublished.open(context, WORKED_ON)?;
     if wanted.discard {
@@ -88,15 +87,15 @@ struct Work {
     discard: bool,
 }
 
-impl Deal for Work {
-    async fn deal(&mut self, letter: &Letter) -> Result<Option<Dealt>, Fault> {
+impl Redriver for Work {
+    async fn deal(&mut self, letter: &Letter) -> Result<Option<Redriven>, OpsError> {
         let aside = aside(letter);
         if !self.only.is_empty() && !aside.order.is_some_and(|order| self.only.contains(&order)) {
             return Ok(None);
         }
         let remedy = "publish it from the stream, then discard it (infra/docs/runbook.md, EventsUnpublished)";
-        Ok(Some(Dealt {
-            fate: Fate::of_unnamed(self.discard),
+        Ok(Some(Redriven {
+            fate: RedriveResult::of_unnamed(self.discard),
             detail: if self.discard { aside.reason } else { remedy.to_owned() },
             about: aside.order.map_or_else(|| "-".to_owned(), |order| order.to_string()),
             fields: fields([("order", json!(aside.order)), ("place", json!(aside.place))]),

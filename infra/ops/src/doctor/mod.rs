@@ -15,11 +15,14 @@ use shared::{
 
 use crate::{
     context::Context,
-    fault::{Ended, Fault},
+    error::{Ended, OpsError},
     output::{Tone, plain},
 };
 
+mod finding;
 mod queues;
+
+use finding::{Finding, State, finding};
 
 /// An order that has been queued for longer is not on its way: the promise is a minute, and the sweep's first re-send comes
 /// after half of one.
@@ -29,38 +32,8 @@ const REVIEW_HOURS: i64 = 24;
 /// References that a finding names.
 const NAMED: usize = 5;
 
-/// How a check came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Ok,
-    /// To be known; nothing is wrong.
-    Note,
-    Wrong,
-}
-
-impl State {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Note => "note",
-            Self::Wrong => "wrong",
-        }
-    }
-}
-
-/// A finding of a check.
-struct Finding {
-    check: &'static str,
-    state: State,
-    detail: String,
-}
-
-fn finding(check: &'static str, state: State, detail: impl Into<String>) -> Finding {
-    Finding { check, state, detail: detail.into() }
-}
-
 /// Runs all checks. What cannot be reached does not keep the others from being made.
-pub async fn run(context: &Context) -> Result<Ended, Fault> {
+pub async fn run(context: &Context) -> Result<Ended, OpsError> {
     let mut findings = Vec::new();
     let checks = [table(context).await, settings(context).await, contents(context).await, stuck(context).await];
     for (check, found) in ["table", "table's settings", "keys and catalogue", "orders"].into_iter().zip(checks) {
@@ -90,15 +63,15 @@ pub async fn run(context: &Context) -> Result<Ended, Fault> {
     Ok(if wrong { Ended::Short } else { Ended::Done })
 }
 
-fn told(context: &Context, check: &'static str, found: Result<Vec<Finding>, Fault>) -> Vec<Finding> {
-    found.unwrap_or_else(|fault| vec![finding(check, State::Wrong, context.connection.explained(fault).to_string())])
+fn told(context: &Context, check: &'static str, found: Result<Vec<Finding>, OpsError>) -> Vec<Finding> {
+    found.unwrap_or_else(|error| vec![finding(check, State::Wrong, context.connection.explained(error).to_string())])
 }
 
-async fn table(context: &Context) -> Result<Vec<Finding>, Fault> {
+async fn table(context: &Context) -> Result<Vec<Finding>, OpsError> {
     let connection = &context.connection;
     let described = connection.dynamodb.describe_table().table_name(&connection.table).send().await;
-    let described = described.map_err(|error| Fault::Port(call_error("DescribeTable", &error)))?;
-    let table = described.table.ok_or_else(|| Fault::refused("The table is not described."))?;
+    let described = described.map_err(|error| OpsError::Port(call_error("DescribeTable", &error)))?;
+    let table = described.table.ok_or_else(|| OpsError::refused("The table is not described."))?;
     let mut findings = Vec::new();
     let active = table.table_status == Some(TableStatus::Active);
     let state = if active { State::Ok } else { State::Wrong };
@@ -117,7 +90,7 @@ async fn table(context: &Context) -> Result<Vec<Finding>, Fault> {
 }
 
 /// Time to live and recovery. An operator need not be allowed to see them.
-async fn settings(context: &Context) -> Result<Vec<Finding>, Fault> {
+async fn settings(context: &Context) -> Result<Vec<Finding>, OpsError> {
     let connection = &context.connection;
     let mut findings = Vec::new();
     let ttl = connection.dynamodb.describe_time_to_live().table_name(&connection.table).send().await;
@@ -146,16 +119,16 @@ async fn settings(context: &Context) -> Result<Vec<Finding>, Fault> {
     Ok(findings)
 }
 
-fn unseen(check: &'static str, error: &PortError) -> Result<Finding, Fault> {
+fn unseen(check: &'static str, error: &PortError) -> Result<Finding, OpsError> {
     match error {
         PortError::Call { operation, code } if code.contains("AccessDenied") => {
             Ok(finding(check, State::Note, format!("not looked at: you may not do {operation}")))
         }
-        _ => Err(Fault::Port(error.clone())),
+        _ => Err(OpsError::Port(error.clone())),
     }
 }
 
-async fn contents(context: &Context) -> Result<Vec<Finding>, Fault> {
+async fn contents(context: &Context) -> Result<Vec<Finding>, OpsError> {
     let (store, now) = (context.store(), context.now());
     let count = |check, count: usize, what: &str, remedy: &str| {
         if count > 0 {
@@ -174,7 +147,7 @@ async fn contents(context: &Context) -> Result<Vec<Finding>, Fault> {
     ])
 }
 
-async fn stuck(context: &Context) -> Result<Vec<Finding>, Fault> {
+async fn stuck(context: &Context) -> Result<Vec<Finding>, OpsError> {
     let now = context.now();
     let failed = open(context, Status::Failed, Timestamp::MAX_UTC, |_| true).await?;
     let since = now - Duration::minutes(QUEUED_MINUTES);
@@ -210,7 +183,7 @@ async fn open(
     status: Status,
     before: Timestamp,
     also: impl Fn(Option<Timestamp>) -> bool,
-) -> Result<Vec<String>, Fault> {
+) -> Result<Vec<String>, OpsError> {
     let store = context.store();
     let mut names: Vec<OrderRef> =
         store.open_orders(status, before, 1_000).await?.into_iter().map(|open| open.name).collect();

@@ -9,11 +9,11 @@ use shared::{
     use_case::provisioning::sweep::BACKLOG,
 };
 
-use super::{Finding, State, finding};
-use crate::{context::Context, fault::Fault};
+use super::finding::{Finding, State, finding};
+use crate::{context::Context, error::OpsError};
 
 /// What a check found, under the name that a fault of it is told by.
-type Check = (&'static str, Result<Vec<Finding>, Fault>);
+type Check = (&'static str, Result<Vec<Finding>, OpsError>);
 
 /// The checks of all queues. Those of the events' queues are left out, and that is said, where nobody said where these are.
 pub(super) async fn checks(context: &Context) -> Vec<Check> {
@@ -39,9 +39,9 @@ const LIST_EVENTS: &str = "ops dlq list --queue events, then redrive";
 const LIST_UNPUBLISHED: &str = "ops dlq list --queue unpublished; endpoints were not told";
 
 /// A queue that nobody has named is no fault of the stack's.
-fn optional(check: &'static str, found: Result<Vec<Finding>, Fault>) -> Result<Vec<Finding>, Fault> {
+fn optional(check: &'static str, found: Result<Vec<Finding>, OpsError>) -> Result<Vec<Finding>, OpsError> {
     match found {
-        Err(Fault::Usage(sentence)) => {
+        Err(OpsError::Usage(sentence)) => {
             let wanted = sentence.trim_start_matches("Which stack? ").to_owned();
             Ok(vec![finding(check, State::Note, format!("not looked at. {wanted}"))])
         }
@@ -53,9 +53,9 @@ fn optional(check: &'static str, found: Result<Vec<Finding>, Fault>) -> Result<V
 async fn working(
     context: &Context,
     [queue, way]: [&'static str; 2],
-    url: Result<&str, Fault>,
-    dead: Result<&str, Fault>,
-) -> Result<Vec<Finding>, Fault> {
+    url: Result<&str, OpsError>,
+    dead: Result<&str, OpsError>,
+) -> Result<Vec<Finding>, OpsError> {
     let (url, name) = (url?, dead?.rsplit('/').next().unwrap_or_default());
     let wanted = [
         QueueAttributeName::ApproximateNumberOfMessages,
@@ -64,11 +64,11 @@ async fn working(
     ];
     let call = context.connection.sqs.get_queue_attributes().queue_url(url);
     let answer = call.set_attribute_names(Some(wanted.to_vec())).send().await;
-    let answer = answer.map_err(|error| Fault::Port(call_error("GetQueueAttributes", &error)))?;
+    let answer = answer.map_err(|error| OpsError::Port(call_error("GetQueueAttributes", &error)))?;
     let [waiting, hidden, policy] =
         wanted.map(|name| answer.attributes.as_ref().and_then(|all| all.get(&name)).map(String::as_str));
     let count = |number: Option<&str>| number.and_then(|number| number.parse::<u64>().ok());
-    let unread = || Fault::Port(PortError::Corrupt("the queue's depth cannot be read".to_owned()));
+    let unread = || OpsError::Port(PortError::Corrupt("the queue's depth cannot be read".to_owned()));
     let (waiting, hidden) = (count(waiting).ok_or_else(unread)?, count(hidden).unwrap_or_default());
     let state = if waiting > BACKLOG { State::Wrong } else { State::Ok };
     let under_way = if hidden > 0 { format!(", {hidden} in work or between attempts") } else { String::new() };
@@ -86,9 +86,9 @@ async fn working(
 async fn resting(
     context: &Context,
     check: &'static str,
-    url: Result<&str, Fault>,
+    url: Result<&str, OpsError>,
     remedy: &str,
-) -> Result<Vec<Finding>, Fault> {
+) -> Result<Vec<Finding>, OpsError> {
     let resting = Sqs::new(context.connection.sqs.clone(), url?).waiting().await?;
     Ok(vec![if resting == 0 {
         finding(check, State::Ok, "none")

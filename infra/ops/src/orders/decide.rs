@@ -12,14 +12,14 @@ use shared::{
     },
 };
 
-use super::{find, last_change};
+use super::named::{find, last_change};
 use crate::{
     context::Context,
-    fault::{Ended, Fault},
+    error::{Ended, OpsError},
     mask::Reveal,
 };
 
-pub(super) async fn approve(context: &Context, named: &str) -> Result<Ended, Fault> {
+pub(super) async fn approve(context: &Context, named: &str) -> Result<Ended, OpsError> {
     let (by, service) = (context.operator()?, context.service()?);
     let order = find(&service.store, named).await?;
     check(&order, "approved", Status::can_be_completed)?;
@@ -37,13 +37,13 @@ pub(super) async fn approve(context: &Context, named: &str) -> Result<Ended, Fau
     }
 }
 
-pub(super) async fn partial(context: &Context, named: &str, amount: &str) -> Result<Ended, Fault> {
+pub(super) async fn partial(context: &Context, named: &str, amount: &str) -> Result<Ended, OpsError> {
     let (by, service) = (context.operator()?, context.service_with(()));
     let order = find(&service.store, named).await?;
     check(&order, "paid in part", |status| status == Status::PaymentSubmitted)?;
     let amount: Decimal =
-        amount.parse().map_err(|_| Fault::Usage("`AMOUNT` must be a number such as 4.50.".to_owned()))?;
-    let amount = Amount::new(amount, order.currency).map_err(|rule| Fault::Usage(format!("`AMOUNT` {rule}.")))?;
+        amount.parse().map_err(|_| OpsError::Usage("`AMOUNT` must be a number such as 4.50.".to_owned()))?;
+    let amount = Amount::new(amount, order.currency).map_err(|rule| OpsError::Usage(format!("`AMOUNT` {rule}.")))?;
     let before = order.status();
     match operator::partial(&service, &by, order.clone(), amount).await {
         Ok(order) => {
@@ -59,7 +59,7 @@ pub(super) async fn partial(context: &Context, named: &str, amount: &str) -> Res
     }
 }
 
-pub(super) async fn cancel(context: &Context, named: &str, reason: &str) -> Result<Ended, Fault> {
+pub(super) async fn cancel(context: &Context, named: &str, reason: &str) -> Result<Ended, OpsError> {
     // A provisioner that has its lines is told by the queue's consumer.
     let (by, service) = (context.operator()?, context.service()?);
     let order = find(&service.store, named).await?;
@@ -80,7 +80,7 @@ pub(super) async fn cancel(context: &Context, named: &str, reason: &str) -> Resu
     }
 }
 
-pub(super) async fn retry(context: &Context, named: &str) -> Result<Ended, Fault> {
+pub(super) async fn retry(context: &Context, named: &str) -> Result<Ended, OpsError> {
     let (by, service) = (context.operator()?, context.service()?);
     let order = find(&service.store, named).await?;
     check(&order, "retried", |status| status == Status::Failed)?;
@@ -92,17 +92,17 @@ pub(super) async fn retry(context: &Context, named: &str) -> Result<Ended, Fault
 }
 
 /// Says no before anybody is asked.
-fn check(order: &WorkOrder, what: &str, may: impl Fn(Status) -> bool) -> Result<(), Fault> {
+fn check(order: &WorkOrder, what: &str, may: impl Fn(Status) -> bool) -> Result<(), OpsError> {
     if may(order.status()) { Ok(()) } else { Err(not_now(order, what)) }
 }
 
-fn not_now(order: &WorkOrder, what: &str) -> Fault {
+fn not_now(order: &WorkOrder, what: &str) -> OpsError {
     let (reference, status) = (order.reference(), order.status());
-    Fault::Refused(format!("{reference} is {status}{} and cannot be {what}.", last_change(order)))
+    OpsError::Refused(format!("{reference} is {status}{} and cannot be {what}.", last_change(order)))
 }
 
 /// The refusal of a change that others were faster than.
-async fn too_late(context: &Context, order: &WorkOrder, what: &str, refusal: OrderRefusal) -> Fault {
+async fn too_late(context: &Context, order: &WorkOrder, what: &str, refusal: OrderRefusal) -> OpsError {
     if let OrderRefusal::WrongState(_) = refusal
         && let Ok(Some(order)) = context.store().order(order.uuid).await
     {

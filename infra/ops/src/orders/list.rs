@@ -16,10 +16,10 @@ use shared::{
     use_case::orders::list_orders::{self, list_orders},
 };
 
-use super::{show::summary, status};
+use super::{named::status, show::summary};
 use crate::{
     context::Context,
-    fault::{Ended, Fault},
+    error::{Ended, OpsError},
     mask::Reveal,
     output::{Tone, plain},
     time::When,
@@ -63,7 +63,7 @@ pub(crate) fn email(text: &str) -> Result<Email, String> {
 /// Orders, and the number to go on below where the list ended for another reason than that there are no more.
 type Listed = (Vec<WorkOrder>, Option<u64>);
 
-pub(super) async fn run(context: &Context, wanted: ListOrders) -> Result<Ended, Fault> {
+pub(super) async fn run(context: &Context, wanted: ListOrders) -> Result<Ended, OpsError> {
     let since = wanted.since.map(|since| since.ago(context.now()));
     let store = context.store();
     let in_index = !wanted.status.is_empty() && wanted.status.iter().all(|status| status.is_open());
@@ -101,7 +101,7 @@ pub(super) async fn run(context: &Context, wanted: ListOrders) -> Result<Ended, 
 }
 
 /// From the index of the orders that wait for somebody.
-async fn waiting(store: &DynamoDb, wanted: &ListOrders, since: Option<Timestamp>) -> Result<Listed, Fault> {
+async fn waiting(store: &DynamoDb, wanted: &ListOrders, since: Option<Timestamp>) -> Result<Listed, OpsError> {
     let mut names: Vec<OrderRef> = Vec::new();
     for status in &wanted.status {
         let open = store.open_orders(*status, Timestamp::MAX_UTC, u32::MAX).await?;
@@ -127,7 +127,7 @@ async fn waiting(store: &DynamoDb, wanted: &ListOrders, since: Option<Timestamp>
 }
 
 /// Down the numbers, or a customer's orders.
-async fn by_number(store: &DynamoDb, wanted: &ListOrders, since: Option<Timestamp>) -> Result<Listed, Fault> {
+async fn by_number(store: &DynamoDb, wanted: &ListOrders, since: Option<Timestamp>) -> Result<Listed, OpsError> {
     let mut query = list_orders::ListOrders {
         limit: 100,
         after: wanted.below.map(|below| Cursor::Number(WorkOrderId(below))),

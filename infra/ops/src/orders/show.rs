@@ -10,15 +10,15 @@ use shared::{
     use_case::operator::activations::activations_of,
 };
 
-use super::find;
+use super::named::find;
 use crate::{
     context::Context,
-    fault::{Ended, Fault},
+    error::{Ended, OpsError},
     mask::Reveal,
     output::{Text, Tone, plain, time},
 };
 
-pub(super) async fn run(context: &Context, named: &str, reveal: Reveal) -> Result<Ended, Fault> {
+pub(super) async fn run(context: &Context, named: &str, reveal: Reveal) -> Result<Ended, OpsError> {
     let order = find(&context.store(), named).await?;
     if context.out.json {
         context.out.value(&as_json(&order, reveal));

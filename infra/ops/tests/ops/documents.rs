@@ -54,9 +54,9 @@ fn every_command_of_the_documents_is_one() {
     let mut count = 0;
     for document in ["README.md", "infra/docs/runbook.md", "infra/ops/README.md"] {
         for command in commands(&text(document)) {
-            if let Err(fault) = Arguments::try_parse_from(words(&command)) {
-                let help = !fault.use_stderr();
-                assert!(help, "{document}: {command}: {fault}");
+            if let Err(error) = Arguments::try_parse_from(words(&command)) {
+                let help = !error.use_stderr();
+                assert!(help, "{document}: {command}: {error}");
             }
             count += 1;
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::message_operations::{ReceiptEntry, SendEntry, SentJson};
 use super::parameters::queue;
-use super::{Reply, Request, read, reply};
+use super::request::{Reply, Request, read, reply};
 use crate::error::{Error, ErrorKind};
 use crate::message::NewMessage;
 use crate::settings::MAX_MESSAGE_SIZE;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attribute_json::{self, AttributesJson};
 use super::parameters::{missing, queue, required, seconds};
-use super::{Empty, Reply, Request, read, reply};
+use super::request::{Empty, Reply, Request, read, reply};
 use crate::error::Error;
 use crate::message::{NewMessage, Sent};
 use crate::queue::Queue;

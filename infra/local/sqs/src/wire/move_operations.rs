@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::parameters::{count, required};
-use super::{Reply, Request, read, reply};
-use crate::move_task::{MoveFailure, MoveTask};
+use super::request::{Reply, Request, read, reply};
+use crate::move_history::{MoveFailure, MoveTask};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

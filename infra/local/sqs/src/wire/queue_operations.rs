@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::parameters::{count, missing, queue, required};
-use super::{Empty, Reply, Request, read, reply};
+use super::request::{Empty, Reply, Request, read, reply};
 use crate::settings::{WITHOUT_EFFECT, unknown_attribute};
 
 #[derive(Deserialize)]

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::attribute_json::{self, AttributeJson};
 use super::parameters::{count, queue, seconds};
-use super::{Reply, Request, read, reply};
+use super::request::{Reply, Request, read, reply};
+use crate::account::ACCOUNT_ID;
 use crate::digest;
 use crate::error::Error;
 use crate::message::{Received, TRACE_HEADER};
 use crate::message_attributes::AttributeValue;
-use crate::queues::ACCOUNT_ID;
 use crate::receive::ReceiveOptions;
 use crate::settings::unknown_attribute;
 

@@ -17,7 +17,7 @@ pub const PATH: &str = "/_local";
 
 /// Endpoints and names, as the SDKs want them.
 #[derive(Debug, Clone, Serialize)]
-pub struct Whereabouts {
+pub struct LocalEndpoints {
     /// The region that everything here is in.
     pub region: String,
     /// DynamoDB's endpoint.
@@ -38,7 +38,7 @@ pub struct Whereabouts {
     pub unpublished_queue_url: String,
 }
 
-impl Whereabouts {
+impl LocalEndpoints {
     /// Those of a service with these endpoints.
     pub fn of(region: &str, table: &str, dynamodb_endpoint: String, sqs_endpoint: String, urls: &QueueUrls) -> Self {
         Self {
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn it_answers_this_machine_alone() {
-        let here = Whereabouts::of("", "", String::new(), String::new(), &QueueUrls::of(""));
+        let here = LocalEndpoints::of("", "", String::new(), String::new(), &QueueUrls::of(""));
         let answers =
             |peer: &str, method: Method, path: &str| here.answer(peer.parse().unwrap(), &method, path).is_some();
         for peer in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {

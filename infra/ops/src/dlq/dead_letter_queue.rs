@@ -23,7 +23,7 @@ pub(super) struct Letter {
 }
 
 /// A queue of dead letters.
-pub(super) struct Letters {
+pub(super) struct DeadLetterQueue {
     client: aws_sdk_sqs::Client,
     url: String,
     hidden: i32,
@@ -31,7 +31,7 @@ pub(super) struct Letters {
     seen: HashMap<String, String>,
 }
 
-impl Letters {
+impl DeadLetterQueue {
     /// The queue at `url`. What is received is hidden for `hidden` seconds.
     pub(super) fn open(client: aws_sdk_sqs::Client, url: &str, hidden: i32) -> Self {
         Self { client, url: url.to_owned(), hidden, seen: HashMap::new() }

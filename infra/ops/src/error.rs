@@ -35,7 +35,7 @@ impl Ended {
 
 /// Why a command could not do its work: a sentence for a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum OpsError {
     /// A rule says no; nothing was changed, or what was is said.
     #[error("{0}")]
     Refused(String),
@@ -50,7 +50,7 @@ pub enum Fault {
     Port(#[from] PortError),
 }
 
-impl Fault {
+impl OpsError {
     /// A refusal.
     pub fn refused(sentence: impl Into<String>) -> Self {
         Self::Refused(sentence.into())
@@ -71,7 +71,7 @@ pub fn messages(errors: &[FieldError]) -> String {
     errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("\n")
 }
 
-impl From<OrderRefusal> for Fault {
+impl From<OrderRefusal> for OpsError {
     fn from(refusal: OrderRefusal) -> Self {
         match refusal {
             OrderRefusal::Unavailable(error) => Self::Port(error),
@@ -83,7 +83,7 @@ impl From<OrderRefusal> for Fault {
     }
 }
 
-impl From<PaymentRefusal> for Fault {
+impl From<PaymentRefusal> for OpsError {
     fn from(refusal: PaymentRefusal) -> Self {
         match refusal {
             PaymentRefusal::Invalid(error) => Self::Refused(error.message),

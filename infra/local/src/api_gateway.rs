@@ -21,14 +21,14 @@ use shared::{
     ports::Clock,
 };
 
-use crate::{docs, functions::Functions, legacy_url, template::Route, whereabouts::Whereabouts};
+use crate::{docs, functions::Functions, legacy_url, local_endpoints::LocalEndpoints, template::Route};
 
 /// The largest body an HTTP API takes, in bytes:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const MAX_BODY: usize = 10 * 1024 * 1024;
 
-/// The door.
-pub struct FrontDoor {
+/// The gateway.
+pub struct ApiGateway {
     /// What stands behind it.
     pub functions: Functions,
     /// The template's routes.
@@ -36,14 +36,14 @@ pub struct FrontDoor {
     /// The function for everything else.
     pub default_function: String,
     /// Where table and queues are, for this machine's operator.
-    pub whereabouts: Whereabouts,
+    pub local_endpoints: LocalEndpoints,
     /// For the events' times.
     pub clock: Arc<dyn Clock>,
     /// How long a client may take to send a body.
     pub slowest_body: Duration,
 }
 
-impl FrontDoor {
+impl ApiGateway {
     /// The door as a service.
     pub fn service(self) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
         Router::new().fallback(answer).with_state(Arc::new(self)).into_make_service_with_connect_info()
@@ -75,12 +75,12 @@ fn matched(route: &str, path: &str) -> Option<Vec<String>> {
 }
 
 async fn answer(
-    State(door): State<Arc<FrontDoor>>,
+    State(gateway): State<Arc<ApiGateway>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    if let Some(reply) = door.whereabouts.answer(peer.ip(), &parts.method, parts.uri.path()) {
+    if let Some(reply) = gateway.local_endpoints.answer(peer.ip(), &parts.method, parts.uri.path()) {
         return reply;
     }
     if let Some(page) = docs::answer(&parts.method, parts.uri.path()) {
@@ -88,19 +88,19 @@ async fn answer(
     }
     let query = parts.uri.query().unwrap_or_default();
     let path = legacy_url::rewrite(parts.uri.path(), query);
-    let body = match tokio::time::timeout(door.slowest_body, Limited::new(body, MAX_BODY).collect()).await {
+    let body = match tokio::time::timeout(gateway.slowest_body, Limited::new(body, MAX_BODY).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(cause)) if cause.is::<LengthLimitError>() => return refused(&path, StatusCode::PAYLOAD_TOO_LARGE),
         Ok(Err(_)) => return refused(&path, StatusCode::BAD_REQUEST),
         Err(_) => return refused(&path, StatusCode::REQUEST_TIMEOUT),
     };
-    let (function, id) = door.route(parts.method.as_str(), &path);
+    let (function, id) = gateway.route(parts.method.as_str(), &path);
     let mut event = event(&path, query, &body);
     event.path_parameters.extend(id.map(|id| ("id".to_owned(), id)));
     event.request_context.http.method = parts.method;
-    event.request_context.time_epoch = door.clock.now().timestamp_millis();
+    event.request_context.time_epoch = gateway.clock.now().timestamp_millis();
     event.headers = joined(&parts.headers);
-    response(door.functions.call(function, event).await)
+    response(gateway.functions.call(function, event).await)
 }
 
 /// The event's text parts. A body that is no text is sent as base64, as an HTTP API sends it.

@@ -6,30 +6,13 @@ use std::{
 };
 
 use acceptance::service::TestService;
-use local::DEMO_KEY;
+use local::{DEMO_KEY, functions::API};
 use serde_json::{Value, json};
 
 use crate::{
     answers::{message, provision},
     function::{Function, body, data, event, stack},
 };
-
-/// The HTTP functions that ask the table.
-const ASKING: [&str; 13] = [
-    "complete_order",
-    "complete_pending_order",
-    "create_activation",
-    "create_renewal",
-    "create_work_order",
-    "get_bouquets",
-    "get_order",
-    "get_payment_methods",
-    "get_products",
-    "get_work_order",
-    "list_orders",
-    "send_payment_instructions",
-    "submit_payment",
-];
 
 /// Where nobody listens.
 fn nowhere() -> String {
@@ -55,7 +38,7 @@ fn logged(name: &str, log: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_http_function_starts_without_a_table_and_tells_to_come_again() {
     let service = stack().await;
-    for name in ASKING {
+    for name in API.iter().copied() {
         let mut function = cut_off(&service, name).await;
         let reply = function.send(&event(name)).await;
         let said = body(&reply, 503);

@@ -78,7 +78,7 @@ const OTHERS: [&str; 5] = ["deliver_events", "not_found", "provision", "publish_
 
 /// The crates whose log events are written: every function's, and this one.
 pub fn crates() -> impl Iterator<Item = &'static str> {
-    API.iter().copied().chain(OTHERS).chain(["local"])
+    API.iter().copied().chain(OTHERS).chain(["local", "work_orders"])
 }
 
 /// What events need beside the store.

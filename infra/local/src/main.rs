@@ -16,7 +16,7 @@ use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, util::SubscriberInitE
 
 /// The order back end on one machine: API, provisioning, queue and database in one process.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "work-orders", version)]
 struct Arguments {
     /// Port to listen at; 0 takes any that is free
     #[arg(long, default_value_t = 9000)]

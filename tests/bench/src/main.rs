@@ -17,7 +17,7 @@ use budgets::Budgets;
 use environment::Program;
 use fault::{Explain, Fault};
 use measure::{Figures, Measurement};
-use scenario::{SCENARIOS, Scenario};
+use scenario::Scenario;
 
 mod authority;
 mod bootstraps;
@@ -174,11 +174,13 @@ async fn with_instructions(measurements: &[Measurement<'_>], all: Vec<Figures>) 
 }
 
 fn chosen(functions: &[String]) -> Result<Vec<Scenario>, Fault> {
-    if let Some(unknown) = functions.iter().find(|name| !SCENARIOS.iter().any(|scenario| scenario.function == **name)) {
+    if let Some(unknown) =
+        functions.iter().find(|name| !scenario::all().iter().any(|scenario| scenario.function == **name))
+    {
         return Err(Fault::new(format!("there is no function {unknown}")));
     }
     let wanted = |scenario: &Scenario| functions.is_empty() || functions.iter().any(|name| name == scenario.function);
-    Ok(SCENARIOS.into_iter().filter(wanted).collect())
+    Ok(scenario::all().into_iter().filter(wanted).collect())
 }
 
 fn has_valgrind() -> bool {

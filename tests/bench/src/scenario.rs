@@ -1,8 +1,8 @@
 //! What each function is measured at: events that all take its ordinary way, each for an order of its own.
 
-use serde_json::{Value, json};
-
 use aws_sdk_sqs::types::MessageSystemAttributeName;
+use local::functions::API;
+use serde_json::{Value, json};
 
 use crate::{
     events::{event, set, unique, with_body, with_order, with_query},
@@ -35,26 +35,28 @@ const fn numbered(function: &'static str) -> Scenario {
     Scenario { name: function, function, settled: 15, counted: 15 }
 }
 
-/// All of them: at least one for each function.
-pub(crate) const SCENARIOS: [Scenario; 17] = [
+/// The functions that are not measured by one scenario of their own name.
+const SPECIAL: [Scenario; 8] = [
     numbered("complete_order"),
     numbered("create_work_order"),
     numbered("create_activation"),
     numbered("create_renewal"),
     scenario("get_work_order by token", "get_work_order"),
     scenario("get_work_order by e-mail", "get_work_order"),
-    scenario("submit_payment", "submit_payment"),
-    scenario("send_payment_instructions", "send_payment_instructions"),
-    scenario("get_products", "get_products"),
-    scenario("get_payment_methods", "get_payment_methods"),
-    scenario("get_bouquets", "get_bouquets"),
-    scenario("complete_pending_order", "complete_pending_order"),
-    scenario("get_order", "get_order"),
-    scenario("list_orders", "list_orders"),
-    scenario("not_found", "not_found"),
     Scenario { name: "provision, 10 orders", function: "provision", settled: 2, counted: 8 },
     scenario("sweep, nothing lost", "sweep"),
 ];
+
+/// All of them: at least one for each function behind the API, and those of the queue and the schedule.
+pub(crate) fn all() -> Vec<Scenario> {
+    let mut all = SPECIAL.to_vec();
+    for function in API.iter().copied().chain(["not_found"]) {
+        if !SPECIAL.iter().any(|special| special.function == function) {
+            all.push(scenario(function, function));
+        }
+    }
+    all
+}
 
 impl Scenario {
     /// `count` events, and in the world what they are about.

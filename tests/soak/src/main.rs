@@ -65,7 +65,7 @@ async fn run(arguments: Arguments) -> Result<bool, Fault> {
     let seed = folder.join("seed.json");
     std::fs::write(&seed, seed::text())?;
     let log = Arc::new(Log::create(&folder.join("clients.jsonl"))?);
-    let mut service = Service::new(programs.join("local"), folder)?;
+    let mut service = Service::new(programs.join("work-orders"), folder)?;
     service.start(Some(&seed)).await?;
     println!("{} seconds, seed {}, in {}", arguments.seconds, arguments.seed, folder.display());
 

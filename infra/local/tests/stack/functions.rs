@@ -218,3 +218,28 @@ fn every_route_is_throttled_as_it_is_said() {
     }
     assert_eq!(of("$default"), (20, 40));
 }
+
+/// What has to name every function, and cannot derive it: each place that does not.
+#[test]
+fn every_function_is_in_all_its_places() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let folders = std::fs::read_dir(format!("{root}/functions")).unwrap().map(|entry| entry.unwrap().path());
+    let folders: BTreeSet<String> = folders
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    let template: BTreeSet<String> = functions(&Document::main()).into_keys().collect();
+    assert_eq!(folders, template, "the folders of functions/, and the functions of template.yaml");
+    let registered: Vec<&str> = local::functions::crates().collect();
+    let (readme, budgets) = (text("functions/README.md"), text("tests/bench/budgets.json"));
+    for name in folders {
+        assert!(registered.contains(&name.as_str()), "infra/local/src/functions.rs does not register {name}");
+        assert!(readme.contains(&format!("`{name}`")), "functions/README.md does not name {name}");
+        let event = format!("{root}/tests/events/{name}.json");
+        assert!(std::path::Path::new(&event).exists(), "tests/events has no event of {name}");
+        // Those of the table's stream and of the webhooks are not measured yet.
+        let is_measured = budgets.contains(&format!("\"{name}\"")) || budgets.contains(&format!("\"{name}, "));
+        let is_measured = is_measured || budgets.contains(&format!("\"{name} by "));
+        assert!(is_measured || ["publish_events", "deliver_events"].contains(&name.as_str()), "no budget for {name}");
+    }
+}

@@ -12,7 +12,7 @@ use crate::{
     environment::Program,
     fault::{Explain, Fault},
     measure::{Figures, Measurement},
-    scenario::{SCENARIOS, Scenario},
+    scenario::{self, Scenario},
 };
 use install::Packages;
 
@@ -129,7 +129,7 @@ pub(crate) async fn run(peers: Peers) -> Result<(), Fault> {
 
 /// What the function is measured at in the table of all functions.
 fn scenario() -> Result<Scenario, Fault> {
-    let scenario = SCENARIOS.into_iter().find(|scenario| scenario.name == FUNCTION);
+    let scenario = scenario::all().into_iter().find(|scenario| scenario.name == FUNCTION);
     scenario.ok_or_else(|| Fault::new("complete_order has no scenario"))
 }
 

@@ -1,13 +1,13 @@
 //! Bad input is refused with the right status and a sentence that names the field, and leaves nothing behind.
 
-use acceptance::{
-    clock::TestClock,
-    service::{Answer, TestService, paid_cart, with},
-};
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::DEMO_KEY;
 use serde_json::{Value, json};
 use shared::domain::api_key::KeyHash;
+use support::{
+    clock::TestClock,
+    service::{Answer, TestService, paid_cart, with},
+};
 
 mod cases;
 mod fields;

@@ -1,12 +1,12 @@
 //! complete_order by a confirmation token: the order that create_work_order made is paid.
 
-use acceptance::{
-    clock::TestClock,
-    service::{Answer, TestService, paid_cart, text, with, without},
-};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use support::{
+    clock::TestClock,
+    service::{Answer, TestService, paid_cart, text, with, without},
+};
 
 const REPLY: &str = r#"{"success":true,"data":{"work_order_id":42,"reference_code":"WO-2026-00042","status":"queued","type":"new_activation","item_count":1},"error":null}"#;
 

@@ -1,17 +1,17 @@
 //! How many AWS calls an action makes, and in how many steps.
 
-use acceptance::{
+use serde_json::json;
+use support::{
     clock::TestClock,
     service::{TestService, paid_cart, with},
 };
-use serde_json::json;
 
 async fn service() -> TestService {
     TestService::by_hand(&TestClock::at("2026-11-23 12:00:00")).await
 }
 
 fn names(service: &TestService) -> Vec<String> {
-    let mut names: Vec<String> = service.http.take_calls().iter().map(acceptance::faults::Call::name).collect();
+    let mut names: Vec<String> = service.http.take_calls().iter().map(support::faults::Call::name).collect();
     names.sort();
     names
 }
@@ -32,14 +32,14 @@ async fn a_warm_complete_order_makes_three_calls_in_two_steps() {
     service.post("complete_order", &paid_cart("1001")).await.data();
     let calls = service.http.take_calls();
     assert_eq!(calls[0].name(), "PutItem order", "first the order, alone");
-    let mut then: Vec<String> = calls[1..].iter().map(acceptance::faults::Call::name).collect();
+    let mut then: Vec<String> = calls[1..].iter().map(support::faults::Call::name).collect();
     then.sort();
     assert_eq!(then, ["PutItem number", "SendMessage"], "then pointer and message at once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pointer_and_message_do_not_wait_for_each_other() {
-    use acceptance::faults::Fault;
+    use support::faults::Fault;
     let service = service().await;
     warm(&service).await;
     service.http.plan(|call| if call.item == "number" { Fault::Before } else { Fault::None });

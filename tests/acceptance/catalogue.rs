@@ -1,7 +1,7 @@
 //! The catalogue as the plugin syncs it.
 
-use acceptance::service::{Setup, TestService, with};
 use serde_json::{Value, json};
+use support::service::{Setup, TestService, with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn products_on_sale_come_in_their_order_with_all_fields() {

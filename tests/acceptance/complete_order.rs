@@ -1,10 +1,10 @@
 //! complete_order: a payment that a gateway has confirmed becomes a queued order.
 
-use acceptance::{
+use serde_json::{Value, json};
+use support::{
     clock::TestClock,
     service::{TestService, paid_cart, with, with_items, without},
 };
-use serde_json::{Value, json};
 
 async fn shop() -> TestService {
     TestService::by_hand(&TestClock::at("2026-11-23 17:00:00")).await

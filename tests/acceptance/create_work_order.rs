@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use acceptance::{
+use serde_json::{Value, json};
+use support::{
     clock::TestClock,
     service::{TestService, paid_cart, with, with_items, without},
 };
-use serde_json::{Value, json};
 
 const STATUSES: [&str; 6] =
     ["pending", "pending_payment", "payment_submitted", "completed", "canceled", "payment_failed"];

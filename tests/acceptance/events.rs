@@ -2,13 +2,6 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use acceptance::{
-    clock::TestClock,
-    faults::{Call, Fault},
-    openapi,
-    receiver::{Answer, Receiver, Told},
-    service::{Setup, TestService, paid_cart, text, with},
-};
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::stream::Step;
 use serde_json::{Value, json};
@@ -16,6 +9,13 @@ use shared::{
     domain::{event::EventKind, webhook::WebhookEndpoint},
     ports::{WebhookDelivery, WebhookEndpoints},
     use_case::operator,
+};
+use support::{
+    clock::TestClock,
+    faults::{Call, Fault},
+    openapi,
+    receiver::{Answer, Receiver, Told},
+    service::{Setup, TestService, paid_cart, text, with},
 };
 
 mod delivering;

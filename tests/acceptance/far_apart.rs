@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use acceptance::{
-    clock::TestClock,
-    faults::Fault,
-    service::{TestService, paid_cart, text, with},
-};
 use futures_util::future::join_all;
 use local::poller::Poller;
 use serde_json::json;
 use shared::{aws::clients::Aws, use_case::context::Context};
+use support::{
+    clock::TestClock,
+    faults::Fault,
+    service::{TestService, paid_cart, text, with},
+};
 
 async fn start() -> (TestClock, TestService) {
     let clock = TestClock::at("2026-11-23 12:00:00");

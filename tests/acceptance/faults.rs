@@ -8,13 +8,13 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use acceptance::{
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use support::{
     clock::TestClock,
     faults::Fault,
     service::{TestService, paid_cart, with},
 };
-use futures_util::{StreamExt, stream};
-use serde_json::{Value, json};
 
 /// A cart with every kind of effect.
 fn cart() -> Value {
@@ -111,7 +111,7 @@ async fn run(case: Case) {
     assert_eq!(service.items_of("order").await.len(), 1, "{case:?}");
     assert_eq!(service.items_of("number").await.len(), 1, "{case:?}");
     assert_eq!(service.items_of("line").await.len(), 4, "{case:?}");
-    let expires = |line: &acceptance::service::Item| acceptance::service::text(line, "expires_at");
+    let expires = |line: &support::service::Item| support::service::text(line, "expires_at");
     assert_eq!(expires(&service.line(321).await.unwrap()), "2027-01-01T00:00:00Z", "{case:?}: one month");
     assert_eq!(expires(&service.line(45).await.unwrap()), "2027-02-23T12:00:00Z", "{case:?}: three months from now");
     assert!(service.items().await.values().all(|item| !item.contains_key("open_key")), "{case:?}: nothing is open");

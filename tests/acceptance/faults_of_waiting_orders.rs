@@ -6,13 +6,13 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use acceptance::{
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use support::{
     clock::TestClock,
     faults::Fault,
     service::{Answer, TestService, paid_cart, with, without},
 };
-use futures_util::{StreamExt, stream};
-use serde_json::{Value, json};
 
 /// Those that the code can tell apart: `faults` has each of them all.
 const FAULTS: [Fault; 4] = [Fault::Before, Fault::After, Fault::OverThroughput, Fault::Half];

@@ -1,11 +1,11 @@
 //! get_work_order: an order for its customer's eyes.
 
-use acceptance::{
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+use support::{
     clock::TestClock,
     service::{TestService, paid_cart, text, with, with_items, without},
 };
-use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::{Value, json};
 
 async fn shop() -> (TestService, TestClock) {
     let clock = TestClock::at("2026-11-23 17:00:00");
@@ -302,9 +302,9 @@ async fn the_year_is_that_of_creation_in_utc() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_of_six_digits_is_written_out() {
-    let mut seed = acceptance::seed::demo_with(json!({}));
+    let mut seed = support::seed::demo_with(json!({}));
     seed["settings"]["first_work_order_id"] = json!(99_999);
-    let setup = acceptance::service::Setup {
+    let setup = support::service::Setup {
         clock: Some(TestClock::at("2026-11-23 17:00:00")),
         seed: Some(seed),
         background: false,

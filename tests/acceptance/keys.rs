@@ -1,11 +1,11 @@
 //! API keys: stored as hashes, revoked within a minute, limited by scopes.
 
-use acceptance::{
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+use support::{
     clock::TestClock,
     service::{Setup, TestService, paid_cart, text, with},
 };
-use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::{Value, json};
 
 const UNAUTHORIZED: &str = r#"{"success":false,"data":null,"error":"Invalid or missing API key."}"#;
 
@@ -95,7 +95,7 @@ async fn every_route_is_opened_by_its_scope_and_by_no_other() {
         keys.push(key(&lacks(scope), all.into_iter().filter(|other| *other != scope).collect()));
     }
     let mut service = TestService::with(Setup {
-        seed: Some(acceptance::seed::demo_with(json!({ "api_keys": keys }))),
+        seed: Some(support::seed::demo_with(json!({ "api_keys": keys }))),
         background: false,
         ..Setup::default()
     })

@@ -1,10 +1,10 @@
 //! A cart at the edge of its limits is taken. What is over them: bad_input.
 
-use acceptance::{
+use serde_json::{Value, json};
+use support::{
     clock::TestClock,
     service::{TestService, paid_cart, with_items},
 };
-use serde_json::{Value, json};
 
 fn new(product: u64, qty: u64) -> Value {
     json!({ "product_id": product, "intent": "new_activation", "qty": qty })

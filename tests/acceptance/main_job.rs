@@ -1,7 +1,7 @@
 //! The main job: a paid cart becomes a running line.
 
-use acceptance::service::{TestService, paid_cart};
 use serde_json::json;
+use support::service::{TestService, paid_cart};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paid_cart_becomes_a_line_within_two_seconds() {

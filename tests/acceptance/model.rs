@@ -3,7 +3,6 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
-use acceptance::{clock::TestClock, memory::Memory};
 use lambda_http::{Body, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -20,6 +19,7 @@ use shared::{
     use_case::{context::Context, operator, provisioning::provision::provision, rate_limit::RateLimits},
     wire::seed_file,
 };
+use support::{clock::TestClock, memory::Memory};
 
 /// 20.98, as the example.
 const TOTAL: i64 = 2_098;

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use acceptance::{
-    clock::TestClock,
-    service::{Setup, TestService, paid_cart, with, without},
-};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use support::{
+    clock::TestClock,
+    service::{Setup, TestService, paid_cart, with, without},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_copies_at_once_make_one_order_and_one_line() {
@@ -181,7 +181,7 @@ async fn twenty_deliveries_to_concurrent_consumers_make_one_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_puts_the_pointer_that_the_first_request_could_not() {
-    use acceptance::faults::Fault;
+    use support::faults::Fault;
     let service = TestService::start().await;
     let cart = with(&paid_cart("2002"), json!({ "status": "pending_payment", "payment_method_id": 2 }));
     service.http.plan(|call| if call.item == "number" { Fault::Before } else { Fault::None });

@@ -1,7 +1,7 @@
 //! create_activation and create_renewal: complete_order with one item.
 
-use acceptance::service::{TestService, text};
 use serde_json::json;
+use support::service::{TestService, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn create_activation_makes_a_line() {

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use acceptance::{
+use local::template::Template;
+use serde_json::{Value, json};
+use support::{
     clock::TestClock,
     openapi::{self, DOCUMENT, Operation},
     service::TestService,
 };
-use local::template::Template;
-use serde_json::{Value, json};
 
 mod page;
 
@@ -117,7 +117,7 @@ async fn demo() -> (TestService, String) {
 }
 
 /// The operation with the examples of its parameters.
-async fn send(service: &TestService, operation: &Operation, body: &str) -> acceptance::service::Answer {
+async fn send(service: &TestService, operation: &Operation, body: &str) -> support::service::Answer {
     let (mut path, mut query) = (operation.path.clone(), String::new());
     let lists = [operation.place(), operation.place().rsplit_once('/').unwrap().0.to_owned()];
     for place in lists.map(|place| place + "/parameters") {
@@ -140,7 +140,7 @@ async fn send(service: &TestService, operation: &Operation, body: &str) -> accep
 
 #[test]
 fn what_is_not_documented_is_noticed() {
-    let reply = |status, body: Value| acceptance::service::Answer {
+    let reply = |status, body: Value| support::service::Answer {
         status,
         text: body.to_string(),
         headers: [("content-type".to_owned(), "application/json".to_owned())].into(),

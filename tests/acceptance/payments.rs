@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use acceptance::{
-    clock::TestClock,
-    service::{Setup, TestService, paid_cart, with, without},
-};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use shared::{
     domain::money::{Amount, Currency},
     use_case::operator,
+};
+use support::{
+    clock::TestClock,
+    service::{Setup, TestService, paid_cart, with, without},
 };
 
 /// 20.98: two pieces of product 1, a fee of 1.
@@ -313,7 +313,7 @@ async fn a_payment_that_an_operator_set_right_is_not_counted_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancellation_that_was_cut_off_is_finished_by_the_next() {
-    use acceptance::faults::Fault;
+    use support::faults::Fault;
     let clock = TestClock::at("2026-11-23 12:00:00");
     let service = TestService::by_hand(&clock).await;
     let worker = service.local.functions.context();
@@ -335,5 +335,5 @@ async fn a_cancellation_that_was_cut_off_is_finished_by_the_next() {
     assert!(operator::cancel(worker, "test", order.clone(), "asked to").await.is_err());
     service.http.heal();
     operator::cancel(worker, "test", order, "asked to").await.unwrap();
-    assert_eq!(acceptance::service::text(&service.line(4201).await.unwrap(), "status"), "suspended");
+    assert_eq!(support::service::text(&service.line(4201).await.unwrap(), "status"), "suspended");
 }

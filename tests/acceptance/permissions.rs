@@ -3,15 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use acceptance::{
+use serde_json::{Value, json};
+use serde_yaml_ng::Value as Yaml;
+use shared::ports::WebhookEndpoints;
+use support::{
     clock::TestClock,
     faults::{Call, Fault},
     receiver::{Answer, Receiver},
     service::{Setup, TestService, paid_cart, with},
 };
-use serde_json::{Value, json};
-use serde_yaml_ng::Value as Yaml;
-use shared::ports::WebhookEndpoints;
 
 /// `dynamodb:Query Table/index/open`
 type Actions = BTreeSet<String>;
@@ -143,7 +143,7 @@ async fn events(recorder: &mut Recorder) {
     }
     recorder.post("complete_order", &paid_cart("9")).await;
     let order = recorder.service.items_of("order").await.remove(0);
-    let pk = acceptance::service::text(&order, "pk");
+    let pk = support::service::text(&order, "pk");
     recorder.service.set(&pk, "order", "cart", aws_sdk_dynamodb::types::AttributeValue::S("no cart".into())).await;
     recorder.service.http.take_calls();
     recorder.events().await;
@@ -192,8 +192,8 @@ async fn worked_off(recorder: &mut Recorder) {
     let mut lost = true;
     let version = aws_sdk_dynamodb::types::AttributeValue::N("9".into());
     let order = recorder.service.items_of("order").await;
-    let order = order.iter().find(|order| acceptance::service::text(order, "wc_order_id") == "6").unwrap();
-    let pk = acceptance::service::text(order, "pk");
+    let order = order.iter().find(|order| support::service::text(order, "wc_order_id") == "6").unwrap();
+    let pk = support::service::text(order, "pk");
     let client = recorder.service.local.aws.dynamodb();
     let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
     let mut sender = Some(sender);

@@ -9,7 +9,6 @@ mod signatures;
 
 use std::{sync::Arc, time::Duration};
 
-use acceptance::memory::Memory;
 use shared::{
     domain::{ids::ActivationId, work_order::WorkOrder},
     ports::{Activations, Clock, Deliveries, Orders, Provisioner, QueueMessage},
@@ -19,6 +18,7 @@ use shared::{
         rate_limit::RateLimits,
     },
 };
+use support::memory::Memory;
 
 /// A worker over these ports.
 fn worker<S, Q>(store: S, queue: Q, clock: impl Clock + 'static) -> Context<S, Q> {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use acceptance::{
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use support::{
     clock::TestClock,
     faults::Fault,
     service::{TestService, paid_cart, text, with},
 };
-use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::future::join_all;
-use serde_json::{Value, json};
 
 async fn start() -> TestService {
     TestService::by_hand(&TestClock::at("2026-11-23 12:00:00")).await
@@ -23,7 +23,7 @@ async fn complete(service: &TestService, cart: &Value) -> String {
     service.post("complete_order", cart).await.data()["reference_code"].as_str().unwrap().to_owned()
 }
 
-async fn stored_order(service: &TestService, reference: &str) -> acceptance::service::Item {
+async fn stored_order(service: &TestService, reference: &str) -> support::service::Item {
     let number: u64 = reference.rsplit('-').next().unwrap().parse().unwrap();
     let orders = service.items_of("order").await;
     orders.into_iter().find(|order| order["number"].as_n().unwrap() == &number.to_string()).unwrap()

@@ -1,11 +1,11 @@
 //! How fast one key may send: 429 with `Retry-After` in the envelope of the side, no call for it, and nothing changed.
 
-use acceptance::{
+use serde_json::json;
+use support::{
     clock::TestClock,
     seed::demo_with,
     service::{Answer, Setup, TestService, paid_cart},
 };
-use serde_json::json;
 
 const RATE: u32 = 2;
 /// Five seconds' worth.

@@ -1,7 +1,7 @@
 //! The README's examples: its commands are requests as infra/openapi.yaml has them, its JSON the replies to them.
 
-use acceptance::openapi::{self, Operation};
 use serde_json::Value;
+use support::openapi::{self, Operation};
 
 const README: &str = include_str!("../../README.md");
 

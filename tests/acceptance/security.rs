@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use acceptance::{
+use serde_json::{Value, json};
+use support::{
     clock::TestClock,
     service::{Setup, TestService, paid_cart, with},
 };
-use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -45,7 +45,7 @@ async fn calls(service: &TestService, action: &str, ask: &Value) -> (String, Vec
     };
     assert_eq!(answer.status, 404, "{action} {ask}: {}", answer.text);
     let calls = service.http.take_calls();
-    (format!("{}{:?}", answer.text, answer.headers), calls.iter().map(acceptance::faults::Call::name).collect())
+    (format!("{}{:?}", answer.text, answer.headers), calls.iter().map(support::faults::Call::name).collect())
 }
 
 /// For one way of asking, neither the answer nor the calls behind it tell whether there is such an order.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use acceptance::{
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use support::{
     clock::TestClock,
     service::{Answer, Setup, TestService, paid_cart, with},
 };
-use futures_util::future::join_all;
-use serde_json::{Value, json};
 
 const FIELDS: [&str; 25] = [
     "id",
@@ -221,7 +221,7 @@ async fn an_idempotency_key_belongs_to_one_order_and_body() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_between_claim_and_completion_does_not_strand_the_key() {
-    use acceptance::faults::Fault;
+    use support::faults::Fault;
     let clock = TestClock::at("2026-11-23 12:00:00");
     let service = TestService::by_hand(&clock).await;
     let id = pending(&service, "1", "pending").await;

@@ -1,10 +1,10 @@
 //! One whole reply of every action, and of every kind of error, as it goes over the wire.
 
-use acceptance::{
+use serde_json::json;
+use support::{
     clock::TestClock,
     service::{Answer, Setup, TestService, paid_cart, with},
 };
-use serde_json::json;
 
 async fn start() -> TestService {
     TestService::by_hand(&TestClock::at("2026-11-23 12:00:00")).await
@@ -88,7 +88,7 @@ async fn the_shoppex_side() {
     let too_large = " ".repeat(256 * 1024 + 1);
     insta::assert_snapshot!("shoppex_error_too_large", show(&service.shoppex("POST", complete, &[], &too_large).await));
     insta::assert_snapshot!("shoppex_error_method", show(&service.shoppex("PUT", "/dev/v1/orders", &[], "").await));
-    service.http.plan(|_| acceptance::faults::Fault::Broken);
+    service.http.plan(|_| support::faults::Fault::Broken);
     insta::assert_snapshot!("shoppex_error_fault", show(&service.shoppex("GET", "/dev/v1/orders", &[], "").await));
 }
 
@@ -130,7 +130,7 @@ async fn the_panelr_errors() {
         "error_state",
         show(&service.post("submit_payment", &json!({ "confirmation_token": token })).await)
     );
-    service.http.plan(|_| acceptance::faults::Fault::Broken);
+    service.http.plan(|_| support::faults::Fault::Broken);
     insta::assert_snapshot!("error_fault", show(&service.post("complete_order", &paid_cart("1002")).await));
     service.http.heal();
     "may-read-orders-only".clone_into(&mut service.key);

@@ -1,6 +1,6 @@
 //! The sweep: what it sends again and when, what it leaves alone, and when it gives up.
 
-use acceptance::{
+use support::{
     clock::TestClock,
     faults::Fault,
     service::{TestService, paid_cart},
@@ -69,7 +69,7 @@ async fn a_backlog_is_not_mistaken_for_loss() {
     lost.clock.advance(3_600);
     lost.service.http.take_calls();
     lost.service.local.functions.sweep().await.unwrap();
-    let calls: Vec<String> = lost.service.http.take_calls().iter().map(acceptance::faults::Call::name).collect();
+    let calls: Vec<String> = lost.service.http.take_calls().iter().map(support::faults::Call::name).collect();
     assert_eq!(calls, ["GetQueueAttributes"], "it looks at nothing else while others wait before");
     assert_eq!(lost.status().await, "awaiting_webhook");
     client.purge_queue().queue_url(&lost.service.local.queue_url).send().await.unwrap();

@@ -1,8 +1,8 @@
 //! The recorded requests of the real clients walk through the service in order, with ids and tokens substituted, and each
 //! reply has what the client reads.
 
-use acceptance::service::{Answer, Setup, TestService};
 use serde_json::{Value, json};
+use support::service::{Answer, Setup, TestService};
 
 /// The shop of the recordings: product 2 as they price it, and their lines.
 fn seed() -> Value {

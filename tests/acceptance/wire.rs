@@ -1,7 +1,7 @@
 //! The recorded requests of the real clients: each gets an answer in the right envelope.
 
-use acceptance::service::TestService;
 use serde_json::Value;
+use support::service::TestService;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_recorded_request_is_answered_in_the_envelope_of_its_side() {

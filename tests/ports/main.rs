@@ -11,7 +11,7 @@ use suite::Suite;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_ports_in_memory() {
-    let memory = acceptance::memory::Memory::default();
+    let memory = support::memory::Memory::default();
     Suite::new(memory).all().await;
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use acceptance::{
-    receiver::{Answer, Receiver},
-    service::{TestService, text},
-};
 use aws_sdk_sqs::types::Message;
 use local::DEMO_KEY;
 use serde_json::{Value, json};
 use shared::ports::WebhookEndpoints;
+use support::{
+    receiver::{Answer, Receiver},
+    service::{TestService, text},
+};
 
 use crate::function::{Function, TOKEN_SECRET, all, body, data, event, event_with, stack};
 
@@ -185,7 +185,7 @@ async fn events(functions: &mut Functions<'_>) {
         let reply = functions.send("deliver_events", &deliver(message)).await;
         assert_eq!(reply, json!({ "batchItemFailures": [] }));
     }
-    let told: BTreeSet<String> = receiver.told().iter().map(acceptance::receiver::Told::kind).collect();
+    let told: BTreeSet<String> = receiver.told().iter().map(support::receiver::Told::kind).collect();
     assert_eq!(told, ["order.completed", "order.queued"].map(str::to_owned).into());
 }
 

@@ -1,13 +1,13 @@
 //! What a function reads of its environment: what it does without a variable, with one that cannot be used, and with others
 //! than the usual ones.
 
-use acceptance::{
+use serde_json::{Value, json};
+use shared::ports::WebhookEndpoints;
+use support::{
     provisioner::{ProvisionerServer, SECRET},
     receiver::{Answer, Receiver},
     service::paid_cart,
 };
-use serde_json::{Value, json};
-use shared::ports::WebhookEndpoints;
 
 use crate::{
     answers::{deliver, look, look_by, message, provision, reference},
@@ -21,7 +21,7 @@ const OPTIONAL: [&str; 5] =
 const OF_AWS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_SECRET_ACCESS_KEY"];
 
 /// The one line of a function that could not start.
-async fn refusal(service: &acceptance::service::TestService, name: &str, set: &[(&str, Option<&str>)]) -> String {
+async fn refusal(service: &support::service::TestService, name: &str, set: &[(&str, Option<&str>)]) -> String {
     let mut variables = of_lambda(service);
     variables.extend(all(service).remove(name).unwrap());
     for (variable, value) in set {

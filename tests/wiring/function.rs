@@ -9,13 +9,14 @@ use std::{
     time::Duration,
 };
 
-use acceptance::service::{Setup, TestService};
 use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
+use support::{
+    runtime_api::{REQUEST_ID, RuntimeApi},
+    service::{Setup, TestService},
+};
 use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
-
-use crate::runtime_api::RuntimeApi;
 
 /// What signs the tokens here.
 pub(crate) const TOKEN_SECRET: &str = "a secret of these tests and of nothing else";
@@ -125,6 +126,8 @@ fn binaries() -> &'static Path {
 /// A running function. The process ends with it.
 pub(crate) struct Function {
     api: RuntimeApi,
+    /// Events that it has been given.
+    given: u64,
     process: Child,
     log: NamedTempFile,
 }
@@ -156,9 +159,9 @@ impl Function {
         if let Some(profile) = std::env::var_os("LLVM_PROFILE_FILE") {
             command.env("LLVM_PROFILE_FILE", profile);
         }
-        let mut function = Self { process: command.spawn().unwrap(), api, log };
+        let mut function = Self { process: command.spawn().unwrap(), api, given: 0, log };
         let asked = tokio::select! {
-            asked = tokio::time::timeout(LONGEST, function.api.asked()) => { asked.expect("it starts"); true }
+            asked = tokio::time::timeout(LONGEST, function.api.asked(1)) => { asked.expect("it starts"); true }
             end = function.process.wait() => { assert!(!end.unwrap().success(), "{name}"); false }
         };
         if asked { Ok(function) } else { Err(function.log()) }
@@ -178,9 +181,10 @@ impl Function {
     pub(crate) async fn answer(&mut self, event: String, time: Duration) -> Result<Value, Value> {
         let invoked = async {
             let answer = self.api.invoke(event, time).await;
+            self.given += 1;
             // Only then it is done with the event.
-            self.api.asked().await;
-            answer
+            self.api.asked(self.given + 1).await;
+            answer.reply
         };
         let answer = tokio::select! {
             answer = tokio::time::timeout(LONGEST, invoked) => answer.expect("it answers"),
@@ -213,7 +217,7 @@ pub(crate) fn event(name: &str) -> Value {
 pub(crate) fn event_with(name: &str, fields: &Value) -> Value {
     let mut event = event(name);
     let body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
-    event["body"] = acceptance::service::with(&body, fields.clone()).to_string().into();
+    event["body"] = support::service::with(&body, fields.clone()).to_string().into();
     event
 }
 
@@ -223,7 +227,7 @@ pub(crate) fn body(reply: &Value, status: u16) -> Value {
     assert_eq!(reply["statusCode"], status, "{reply}");
     assert_eq!(reply["headers"]["content-type"], "application/json", "{reply}");
     assert_eq!(reply["headers"]["cache-control"], "no-store", "{reply}");
-    assert_eq!(reply["headers"]["x-request-id"], crate::runtime_api::REQUEST_ID, "{reply}");
+    assert_eq!(reply["headers"]["x-request-id"], REQUEST_ID, "{reply}");
     serde_json::from_str(reply["body"].as_str().unwrap()).unwrap()
 }
 

@@ -5,5 +5,4 @@
 mod answers;
 mod environment;
 mod function;
-mod runtime_api;
 mod troubles;

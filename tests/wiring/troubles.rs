@@ -5,9 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use acceptance::service::TestService;
 use local::{DEMO_KEY, functions::API};
 use serde_json::{Value, json};
+use support::service::TestService;
 
 use crate::{
     answers::{message, provision},
@@ -131,7 +131,7 @@ async fn an_order_for_which_there_is_no_time_goes_back_to_the_queue() {
     let messages = [message(&service).await];
     let reply = function.answer(provision(&messages).to_string(), Duration::from_millis(100)).await.unwrap();
     assert_eq!(reply, json!({ "batchItemFailures": [{ "itemIdentifier": messages[0].message_id }] }));
-    assert!(service.items_of("order").await.iter().all(|order| acceptance::service::text(order, "status") == "queued"));
+    assert!(service.items_of("order").await.iter().all(|order| support::service::text(order, "status") == "queued"));
     // For whoever is free, at once.
     let again = [message(&service).await];
     assert_eq!(again[0].body, messages[0].body);

@@ -1,7 +1,7 @@
 //! The cases: whole requests here, one field at a time in `fields`.
 
-use acceptance::service::{paid_cart, with, without};
 use serde_json::{Value, json};
+use support::service::{paid_cart, with, without};
 
 use super::{Case, READER, REVOKED, WRITER, fields};
 

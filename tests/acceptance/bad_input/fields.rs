@@ -1,7 +1,7 @@
 //! The usual cart with one field wrong.
 
-use acceptance::service::{paid_cart, with, with_items, without};
 use serde_json::{Value, json};
+use support::service::{paid_cart, with, with_items, without};
 
 use super::Case;
 

@@ -1,7 +1,7 @@
 //! The local service shows the document at `/docs`, with nothing from elsewhere.
 
-use acceptance::service::TestService;
 use local::docs;
+use support::service::TestService;
 
 /// Status, content type, body.
 async fn get(service: &TestService, path: &str) -> (u16, String, String) {

@@ -1,11 +1,11 @@
 //! The whole way: an order over HTTP, provisioning, a provisioner behind a socket, and what customers see.
 
-use acceptance::{
+use serde_json::{Value, json};
+use shared::use_case::operator;
+use support::{
     provisioner::{Manner, ProvisionerServer},
     service::{Setup, TestService, paid_cart, text, with},
 };
-use serde_json::{Value, json};
-use shared::use_case::operator;
 
 /// infra/provisioner.schema.json.
 fn schema() -> jsonschema::Validator {

@@ -3,13 +3,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use acceptance::{
-    clock::TestClock,
-    memory::Memory,
-    orders::{item, line, queued},
-    provisioner::TestProvisioner,
-    steps::{At, Event, Stepped, Steps},
-};
 use shared::{
     domain::{
         cart::{CartItem, Intent},
@@ -20,6 +13,13 @@ use shared::{
         work_order::WorkOrder,
     },
     ports::{Activations, Clock},
+};
+use support::{
+    clock::TestClock,
+    memory::Memory,
+    orders::{item, line, queued},
+    provisioner::TestProvisioner,
+    steps::{At, Event, Stepped, Steps},
 };
 use tokio::sync::Semaphore;
 

@@ -1,6 +1,5 @@
 //! The example receiver: verifies, does each effect once, keeps what it has done.
 
-use acceptance::provisioner::SECRET;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use example_provisioner::{ExampleProvisioner, Ledger};
 use serde_json::{Value, json};
@@ -8,6 +7,7 @@ use shared::{
     domain::time::Timestamp,
     outbound::sign::{ID, Message, SIGNATURE, SigningSecrets, TIMESTAMP},
 };
+use support::provisioner::SECRET;
 
 fn body(id: &str, effect: &str, revision: u64, until: &str) -> Value {
     json!({

@@ -6,11 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use acceptance::{
-    memory::Memory,
-    orders::{item, line, queued},
-    provisioner::{Manner, ProvisionerServer},
-};
 use futures_util::{StreamExt, stream};
 use shared::{
     domain::{
@@ -25,6 +20,11 @@ use shared::{
         context::Context,
         provisioning::provision::{ProvisionOutcome, provision},
     },
+};
+use support::{
+    memory::Memory,
+    orders::{item, line, queued},
+    provisioner::{Manner, ProvisionerServer},
 };
 
 use super::worker;

@@ -8,13 +8,6 @@ use std::{
     time::Duration,
 };
 
-use acceptance::{
-    clock::TestClock,
-    memory::Memory,
-    orders::{item, line, queued},
-    provisioner::TestProvisioner,
-    steps::{At, Event, Stepped, Steps},
-};
 use shared::{
     domain::{
         activation::Activation,
@@ -38,6 +31,13 @@ use shared::{
             sweep::sweep,
         },
     },
+};
+use support::{
+    clock::TestClock,
+    memory::Memory,
+    orders::{item, line, queued},
+    provisioner::TestProvisioner,
+    steps::{At, Event, Stepped, Steps},
 };
 
 use tokio::sync::Semaphore;

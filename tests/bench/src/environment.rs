@@ -9,15 +9,16 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
+use support::runtime_api::{Answer, RuntimeApi};
 use tokio::process::{Child, Command};
 
-use crate::{
-    fault::{Explain, Fault},
-    runtime_api::{Answer, RuntimeApi},
-};
+use crate::fault::{Explain, Fault};
 
 /// Longer than anything takes, under callgrind on a busy machine too.
 const LONGEST: Duration = Duration::from_secs(120);
+
+/// The time an invocation is given.
+const GIVEN: Duration = Duration::from_secs(300);
 
 /// What is run as a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Environment {
         variables: &[(&'static str, String)],
         log: &Path,
     ) -> Result<(Self, Duration), Fault> {
-        let api = RuntimeApi::start().await?;
+        let api = RuntimeApi::start().await;
         let out = std::fs::File::create(log).explain("a log cannot be written")?;
         let errors = out.try_clone().explain("a log cannot be written")?;
         let path = std::env::var_os("PATH").unwrap_or_default();
@@ -126,7 +127,8 @@ impl Environment {
 
     /// Sends an event.
     pub(crate) async fn invoke(&mut self, event: String) -> Result<Answer, Fault> {
-        let answer = bounded(&mut self.process, &self.log, self.api.invoke(event)).await?;
+        let invoked = async { Ok(self.api.invoke(event, GIVEN).await) };
+        let answer = bounded(&mut self.process, &self.log, invoked).await?;
         self.ready().await?;
         Ok(answer)
     }

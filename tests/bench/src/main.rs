@@ -30,7 +30,6 @@ mod load;
 mod measure;
 mod peers;
 mod report;
-mod runtime_api;
 mod scenario;
 mod world;
 

@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use serde::Serialize;
+use support::runtime_api::Answer;
 
 use crate::{
     authority::Authority,
@@ -10,7 +11,6 @@ use crate::{
     environment::{Environment, Program},
     events::checked,
     fault::{Explain, Fault},
-    runtime_api::Answer,
     scenario::Scenario,
     world::{Counts, World},
 };

@@ -13,7 +13,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use acceptance::memory::Memory;
 use shared::{
     domain::{
         ids::ActivationId,
@@ -23,6 +22,7 @@ use shared::{
     },
     ports::{Clock, LookupResult, OrderRef, PortError},
 };
+use support::memory::Memory;
 use uuid::Uuid;
 
 pub(crate) use self::turn::{Kind, Turn, Waiting};

@@ -3,13 +3,13 @@
 //! What is refused leaves no order and no message. What is accepted is there as it was answered, is answered again to the byte
 //! where it has a once-only key, can be shown on both sides, and can be provisioned.
 
-use acceptance::service::Answer;
 use lambda_http::http::{HeaderName, HeaderValue};
 use serde_json::Value;
 use shared::{
     domain::{status::Status, work_order::WorkOrder},
     ports::OrderRef,
 };
+use support::service::Answer;
 
 use crate::{
     queue,

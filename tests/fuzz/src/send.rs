@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use acceptance::{openapi, service::Answer};
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::{
@@ -12,6 +11,7 @@ use lambda_http::{
 use local::functions::call;
 use serde_json::Value;
 use shared::lambda::http::Side;
+use support::{openapi, service::Answer};
 
 use crate::{
     meter::metered,

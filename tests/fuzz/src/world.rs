@@ -6,7 +6,6 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use acceptance::{clock::TestClock, memory::Memory, orders::item};
 use shared::{
     domain::{
         cart::{CartItem, Intent},
@@ -23,6 +22,7 @@ use shared::{
     use_case::{context::Context, rate_limit::RateLimits},
     wire::seed_file,
 };
+use support::{clock::TestClock, memory::Memory, orders::item};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 

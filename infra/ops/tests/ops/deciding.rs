@@ -1,8 +1,8 @@
 //! What a person decides about an order; and two who decide at once.
 
-use acceptance::service::{paid_cart, with_items};
 use serde_json::json;
 use shared::{domain::status::Status, ports::Orders};
+use support::service::{paid_cart, with_items};
 
 use crate::program::Desk;
 

@@ -1,12 +1,12 @@
 //! Dead letters: looked at without being taken away, and redriven so that no cut loses or doubles anything.
 
-use acceptance::service::paid_cart;
 use serde_json::Value;
 use shared::{
     aws::sqs::to_body,
     domain::status::Status,
     ports::{OrderRef, Orders},
 };
+use support::service::paid_cart;
 
 use crate::program::Desk;
 

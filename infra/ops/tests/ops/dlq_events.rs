@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use acceptance::{
+use serde_json::{Value, json};
+use shared::ports::WebhookEndpoints;
+use support::{
     receiver::{Answer, Receiver},
     service::paid_cart,
 };
-use serde_json::{Value, json};
-use shared::ports::WebhookEndpoints;
 
 use crate::program::Desk;
 
@@ -96,7 +96,7 @@ async fn events_are_sent_again_as_they_were() {
     wanted.sort();
     assert_eq!(fates(&ended.json()), wanted);
     desk.service.deliver_events().await;
-    let ids: BTreeSet<String> = well.told().iter().map(acceptance::receiver::Told::id).collect();
+    let ids: BTreeSet<String> = well.told().iter().map(support::receiver::Told::id).collect();
     assert_eq!((ids.len(), well.told().len(), gone.told().len()), (2, 2, 0));
 
     assert_eq!(letters(&desk, "events").await.len(), 1);

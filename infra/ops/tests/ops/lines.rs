@@ -1,6 +1,5 @@
 //! Lines listed, shown, switched off and on; and what renewals and cancellations make of that.
 
-use acceptance::service::{paid_cart, with_items};
 use serde_json::{Value, json};
 use shared::{
     domain::{
@@ -11,6 +10,7 @@ use shared::{
     ports::{Activations, Orders},
     use_case::operator,
 };
+use support::service::{paid_cart, with_items};
 
 use crate::program::Desk;
 

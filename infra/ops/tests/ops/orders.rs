@@ -1,7 +1,7 @@
 //! Orders listed and shown.
 
-use acceptance::service::paid_cart;
 use serde_json::{Value, json};
+use support::service::paid_cart;
 
 use crate::program::Desk;
 

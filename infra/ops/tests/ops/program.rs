@@ -2,8 +2,8 @@
 
 use std::{process::Stdio, time::Duration};
 
-use acceptance::service::{Setup, TestService};
 use serde_json::{Value, json};
+use support::service::{Setup, TestService};
 use tokio::process::Command;
 
 /// How it ended and what it wrote.

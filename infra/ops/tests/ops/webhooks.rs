@@ -1,10 +1,10 @@
 //! Endpoints: added, tried, told, removed.
 
-use acceptance::{
+use serde_json::json;
+use support::{
     receiver::{Answer, Receiver, Told},
     service::paid_cart,
 };
-use serde_json::json;
 
 use crate::program::{Desk, command, end};
 

@@ -15,6 +15,7 @@ pub mod openapi;
 pub mod orders;
 pub mod provisioner;
 pub mod receiver;
+pub mod runtime_api;
 pub mod seed;
 pub mod service;
 pub mod steps;

@@ -4,7 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use axum::{
@@ -18,31 +18,40 @@ use axum::{
 use futures_util::stream;
 use tokio::{
     net::TcpListener,
-    sync::{Mutex, mpsc},
+    sync::{Mutex, mpsc, watch},
     task::JoinHandle,
 };
 
 /// The id of every request; the function's log and reply must have it.
-pub(crate) const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+pub const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+
+/// What a function answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its reply, or the error that it reported.
+    pub reply: Result<Bytes, Bytes>,
+    /// From the event's handing over to the answer.
+    pub took: Duration,
+}
 
 /// An event, and how long the function may take.
 type Given = (String, Duration);
-/// A reply, or the error that the function reported.
-pub(crate) type Answer = Result<Bytes, Bytes>;
 
 struct Shared {
     events: Mutex<mpsc::Receiver<Given>>,
     answers: mpsc::Sender<Answer>,
-    ready: mpsc::Sender<()>,
+    handed: Mutex<Option<Instant>>,
+    polls: watch::Sender<u64>,
 }
 
-/// The runtime API of one environment.
-pub(crate) struct RuntimeApi {
-    pub(crate) address: SocketAddr,
+/// The runtime API of one environment, until it is dropped.
+pub struct RuntimeApi {
+    /// Where it listens.
+    pub address: SocketAddr,
     /// None once the environment is to end.
     events: Option<mpsc::Sender<Given>>,
     answers: mpsc::Receiver<Answer>,
-    ready: mpsc::Receiver<()>,
+    polls: watch::Receiver<u64>,
     serving: JoinHandle<()>,
 }
 
@@ -53,42 +62,44 @@ impl Drop for RuntimeApi {
 }
 
 impl RuntimeApi {
-    pub(crate) async fn start() -> Self {
+    /// A new one, at a free port.
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (events, given) = mpsc::channel(1);
         let (answered, answers) = mpsc::channel(1);
-        let (asked, ready) = mpsc::channel(8);
-        let shared = Arc::new(Shared { events: Mutex::new(given), answers: answered, ready: asked });
+        let (sender, polls) = watch::channel(0);
+        let shared = Shared { events: Mutex::new(given), answers: answered, handed: Mutex::new(None), polls: sender };
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .with_state(shared);
+            .route("/2018-06-01/runtime/init/error", post(error))
+            .with_state(Arc::new(shared));
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { address, events: Some(events), answers, ready, serving }
+        Self { address, events: Some(events), answers, polls, serving }
     }
 
-    /// Waits until the function asks for an event.
-    pub(crate) async fn asked(&mut self) {
-        self.ready.recv().await.unwrap();
+    /// Waits until the function has asked for an event for the `times`th time.
+    pub async fn asked(&mut self, times: u64) {
+        self.polls.wait_for(|polls| *polls >= times).await.unwrap();
     }
 
-    /// What the function answers to an event.
-    pub(crate) async fn invoke(&mut self, event: String, time: Duration) -> Answer {
+    /// Hands over an event, which the function has `time` for, and waits for the answer.
+    pub async fn invoke(&mut self, event: String, time: Duration) -> Answer {
         self.events.as_ref().unwrap().send((event, time)).await.unwrap();
         self.answers.recv().await.unwrap()
     }
 
     /// There are no more events: the function's next question fails, and it ends.
-    pub(crate) fn close(&mut self) {
+    pub fn close(&mut self) {
         self.events = None;
     }
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
     let mut events = shared.events.lock().await;
-    shared.ready.send(()).await.unwrap();
+    shared.polls.send_modify(|polls| *polls += 1);
     let Some((event, time)) = events.recv().await else {
         // An answer that breaks off: the function's `main` ends with an error, and writes what it has counted of its lines.
         return Body::from_stream(stream::once(async { Err::<Bytes, _>(io::Error::other("no more events")) }))
@@ -96,20 +107,33 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
     };
     let deadline = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + time;
     let headers = [
+        ("content-type", "application/json".to_owned()),
         ("lambda-runtime-aws-request-id", REQUEST_ID.to_owned()),
         ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:123456789012:function:wiring".to_owned()),
-        ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0".to_owned()),
+        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:123456789012:function:tests".to_owned()),
+        (
+            "lambda-runtime-trace-id",
+            "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0".to_owned(),
+        ),
     ];
+    *shared.handed.lock().await = Some(Instant::now());
     (headers, event).into_response()
 }
 
 async fn response(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
-    shared.answers.send(Ok(body)).await.unwrap();
-    StatusCode::ACCEPTED
+    shared.answer(Ok(body)).await
 }
 
 async fn error(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
-    shared.answers.send(Err(body)).await.unwrap();
-    StatusCode::ACCEPTED
+    shared.answer(Err(body)).await
+}
+
+impl Shared {
+    async fn answer(&self, reply: Result<Bytes, Bytes>) -> StatusCode {
+        let now = Instant::now();
+        let took = self.handed.lock().await.take().map_or(Duration::ZERO, |handed| now - handed);
+        // A test that has ended needs no answer.
+        let _ended = self.answers.send(Answer { reply, took }).await;
+        StatusCode::ACCEPTED
+    }
 }

@@ -9,6 +9,7 @@
 #![allow(missing_docs, reason = "names say what the tests need")]
 
 pub mod clock;
+pub mod depth;
 pub mod faults;
 pub mod memory;
 pub mod openapi;

@@ -414,8 +414,6 @@ def run(function, queue_url, tokens):
     same(ids("get_payment_methods"), [method["id"] for method in demo["payment_methods"]])
     same(data_of(send("get_bouquets")), demo["bouquets"])
 
-    reference_of(data_of(send("create_activation")), status="queued")
-    reference_of(data_of(send("create_renewal")), status="queued")
     same(send("not_found")["statusCode"], 404)
     refusal = body_of(send("not_found"), 404)
     same((refusal["success"], refusal["data"], refusal["error"]), (False, None, "Unknown action."))
@@ -480,7 +478,9 @@ def main():
         try:
             run(function, queues["QUEUE_URL"], tokens)
             run_events(function, queues)
-            same(sorted(running), sorted(functions))
+            # What has no part in these: its event is answered with a success.
+            for name in functions.keys() - running.keys():
+                data_of(function(name).send(event(name)))
             private = private_values(tokens)
             assert len(private) > 20, f"only {len(private)} private values are known"
             for each in running.values():

@@ -67,7 +67,7 @@ pub(crate) fn set(event: &mut Value, name: &str, value: impl Into<Value>) {
 pub(crate) fn checked(function: &str, reply: &Value) -> Result<Value, Fault> {
     let wrong = || Fault::new(format!("{function} answered {reply}"));
     match function {
-        "provision" => {
+        "provision" | "publish_events" | "deliver_events" => {
             let again = reply.get("batchItemFailures").and_then(Value::as_array);
             if again.is_some_and(Vec::is_empty) { Ok(Value::Null) } else { Err(wrong()) }
         }

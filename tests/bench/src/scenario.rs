@@ -36,7 +36,7 @@ const fn numbered(function: &'static str) -> Scenario {
 }
 
 /// The functions that are not measured by one scenario of their own name.
-const SPECIAL: [Scenario; 8] = [
+const SPECIAL: [Scenario; 10] = [
     numbered("complete_order"),
     numbered("create_work_order"),
     numbered("create_activation"),
@@ -45,9 +45,11 @@ const SPECIAL: [Scenario; 8] = [
     scenario("get_work_order by e-mail", "get_work_order"),
     Scenario { name: "provision, 10 orders", function: "provision", settled: 2, counted: 8 },
     scenario("sweep, nothing lost", "sweep"),
+    scenario("publish_events, 1 endpoint", "publish_events"),
+    scenario("deliver_events, 1 event", "deliver_events"),
 ];
 
-/// All of them: at least one for each function behind the API, and those of the queue and the schedule.
+/// All of them: at least one for each function.
 pub(crate) fn all() -> Vec<Scenario> {
     let mut all = SPECIAL.to_vec();
     for function in API.iter().copied().chain(["not_found"]) {
@@ -69,6 +71,10 @@ impl Scenario {
                 for _ in 0..10 {
                     waiting(world).await?;
                 }
+                None
+            }
+            "publish_events, 1 endpoint" | "deliver_events, 1 event" => {
+                world.add_endpoint().await?;
                 None
             }
             _ => None,
@@ -101,6 +107,14 @@ impl Scenario {
                     event
                 }
                 "provision, 10 orders" => batch(world).await?,
+                "deliver_events, 1 event" => {
+                    let mut event = event(self.function)?;
+                    // The second is for an endpoint that is not there.
+                    if let Some(records) = event.pointer_mut("/Records").and_then(Value::as_array_mut) {
+                        records.truncate(1);
+                    }
+                    event
+                }
                 _ => event(self.function)?,
             };
             events.push(event.to_string());

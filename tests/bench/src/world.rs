@@ -10,8 +10,9 @@ use shared::{
         reference::ReferenceCode,
         token::{TokenSecret, TokenSecrets},
     },
-    ports::Orders,
+    ports::{Orders, WebhookEndpoints},
 };
+use support::receiver::{Answer, Receiver};
 
 use crate::{
     authority::Authority,
@@ -48,6 +49,8 @@ pub(crate) struct World {
     pub(crate) local: Local,
     dynamodb: Front,
     sqs: Front,
+    /// What webhooks are delivered to.
+    receiver: Receiver,
     bundle: PathBuf,
 }
 
@@ -60,18 +63,29 @@ impl World {
             |url: &Option<String>| url.clone().ok_or_else(|| Fault::new("the local service has no endpoint"));
         let dynamodb = Front::start(&upstream(&local.aws.dynamodb_endpoint)?, authority.server.clone()).await?;
         let sqs = Front::start(&upstream(&local.aws.sqs_endpoint)?, authority.server.clone()).await?;
-        Ok(Self { local, dynamodb, sqs, bundle: authority.bundle.clone() })
+        let receiver = Receiver::start("0123456789ab", &[], Answer::Status(200)).await;
+        Ok(Self { local, dynamodb, sqs, receiver, bundle: authority.bundle.clone() })
+    }
+
+    /// Adds the endpoint of the receiver, which wants every event. Its id.
+    pub(crate) async fn add_endpoint(&self) -> Result<&str, Fault> {
+        self.local.store.add_endpoint(&self.receiver.endpoint).await.explain("the endpoint cannot be added")?;
+        Ok(&self.receiver.endpoint.id.0)
     }
 
     /// A function's environment variables.
     pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
-        let queue = self.local.queue_url.rsplit('/').next().unwrap_or_default();
+        let queue = |url: &str| format!("{}/000000000000/{}", self.sqs.url, url.rsplit('/').next().unwrap_or_default());
         vec![
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.url.clone()),
             ("AWS_ENDPOINT_URL_SQS", self.sqs.url.clone()),
             ("SSL_CERT_FILE", self.bundle.display().to_string()),
             ("TABLE_NAME", local::store::TABLE.to_owned()),
-            ("QUEUE_URL", format!("{}/000000000000/{queue}", self.sqs.url)),
+            ("QUEUE_URL", queue(&self.local.queue_url)),
+            ("EVENTS_QUEUE_URL", queue(&self.local.events_url)),
+            ("UNPUBLISHED_QUEUE_URL", queue(&self.local.unpublished_url)),
+            // The receiver is on this machine.
+            ("EVENTS_ALLOW_PRIVATE", "true".to_owned()),
             ("TOKEN_SECRET", TOKEN_SECRET.to_owned()),
             ("TOKEN_SECRET_VERSION", "1".to_owned()),
         ]

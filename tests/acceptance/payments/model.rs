@@ -19,7 +19,7 @@ use shared::{
     use_case::{context::Context, operator, provisioning::provision::provision, rate_limit::RateLimits},
     wire::seed_file,
 };
-use support::{clock::TestClock, memory::Memory};
+use support::{clock::TestClock, depth, memory::Memory};
 
 /// 20.98, as the example.
 const TOTAL: i64 = 2_098;
@@ -379,10 +379,11 @@ async fn agree(steps: &[Step]) {
 }
 
 #[test]
-fn ten_thousand_sequences_agree_with_the_model() {
+fn any_sequence_agrees_with_the_model() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let seen: Rc<RefCell<std::collections::BTreeSet<&'static str>>> = Rc::default();
-    let config = ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() };
+    let config =
+        ProptestConfig { cases: depth::of(10_000, 1_000), failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(steps in steps())| {
         runtime.block_on(agree(&steps));
         let mut model = Model::new();

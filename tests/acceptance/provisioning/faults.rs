@@ -12,6 +12,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use support::{
     clock::TestClock,
+    depth,
     faults::Fault,
     service::{TestService, paid_cart, with},
 };
@@ -138,7 +139,9 @@ async fn every_step_meets(faults: &[Fault]) {
         }
     }
     assert_eq!(cases.len(), (request + delivery) * faults.len() * 2);
-    stream::iter(cases)
+    // Fewer than a step has, and with no divisor in common: each step is met, and each fault.
+    let stride = if faults.len() == 4 { 7 } else { 11 };
+    stream::iter(depth::every(cases, stride))
         .map(|case| tokio::spawn(run(case)))
         .buffer_unordered(8)
         .for_each(|done| async { done.unwrap() })

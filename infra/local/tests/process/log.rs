@@ -3,11 +3,9 @@
 use local::{DEMO_KEY, Local, Options};
 use serde_json::{Value, json};
 use shared::ports::WebhookEndpoints;
+use support::receiver::{Answer, Receiver};
 
-use crate::{
-    program::{Program, lines},
-    receiver::Receiver,
-};
+use crate::program::{Program, lines};
 
 fn private_cart() -> Value {
     json!({
@@ -50,7 +48,7 @@ fn sent() -> Vec<String> {
 async fn the_log_of_a_whole_run_gives_nothing_private_away() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap().to_owned();
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start("0123456789ab", &[], Answer::Status(200)).await;
     let options = Options { port: 0, data: Some(folder.path().to_owned()), background: false, ..Options::default() };
     let local = Local::start(options).await.unwrap();
     local.store.add_endpoint(&receiver.endpoint).await.unwrap();
@@ -125,7 +123,7 @@ async fn the_log_of_a_whole_run_gives_nothing_private_away() {
     }
     let mut values = sent();
     values.push(wrong_key.to_owned());
-    values.push("url-private".to_owned());
+    values.push("secret-in-the-url".to_owned());
     values.push(receiver.endpoint.secret.0.clone());
     values.push("injected".to_owned());
     values.push(token.clone());

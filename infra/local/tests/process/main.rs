@@ -6,5 +6,4 @@ mod kept_data;
 mod log;
 mod program;
 mod provisioner;
-mod receiver;
 mod running;

@@ -5,11 +5,9 @@ use std::{collections::BTreeMap, time::Duration};
 use local::{Local, Options};
 use serde_json::{Value, json};
 use shared::ports::WebhookEndpoints;
+use support::receiver::{Answer, Receiver};
 
-use crate::{
-    program::{Program, cart, command, fails, lines},
-    receiver::Receiver,
-};
+use crate::program::{Program, cart, command, fails, lines};
 
 /// The quoted arguments of a curl command.
 fn quoted(command: &str) -> Vec<&str> {
@@ -132,7 +130,7 @@ async fn the_token_secret_is_kept_and_readable_by_its_owner_alone() {
 async fn events_survive_kill_9() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
-    let receiver = Receiver::start().await;
+    let receiver = Receiver::start("0123456789ab", &[], Answer::Status(200)).await;
     let options = Options { port: 0, data: Some(folder.path().to_owned()), background: false, ..Options::default() };
     let local = Local::start(options).await.unwrap();
     local.store.add_endpoint(&receiver.endpoint).await.unwrap();
@@ -150,11 +148,11 @@ async fn events_survive_kill_9() {
         program.child.wait().await.unwrap();
     }
     let program = Program::start(&["--data", data]).await;
-    let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut told: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
     for _ in 0..200 {
         told = BTreeMap::new();
-        for (id, body) in receiver.told() {
-            told.entry(id).or_default().push(body);
+        for one in receiver.told() {
+            told.entry(one.id()).or_default().push(one.body);
         }
         if told.len() == 2 * orders {
             break;

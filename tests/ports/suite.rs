@@ -227,7 +227,7 @@ impl<S: Orders + Activations + KeyBindings + OpenOrders + Clone + 'static> Suite
         assert!(matches!(self.store.bind_key(&name, &binding("first", 24), now).await.unwrap(), Insert::Inserted));
         match self.store.bind_key(&name, &binding("second", 24), now).await.unwrap() {
             Insert::AlreadyExists(held) => assert_eq!(held.reference, "first"),
-            Insert::Inserted => panic!("claimed twice"),
+            Insert::Inserted => panic!("bound twice"),
         }
         let later = now + chrono::Duration::hours(24);
         assert!(matches!(self.store.bind_key(&name, &binding("third", 48), later).await.unwrap(), Insert::Inserted));

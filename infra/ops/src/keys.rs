@@ -25,7 +25,7 @@ use crate::{
 pub enum Command {
     /// Make a key; its secret is shown this once
     Create {
-        /// The shop's name: letters, digits, `.`, `_` and `-`. Its orders keep it, and it separates their once-only keys
+        /// The shop's name: letters, digits, `.`, `_` and `-`. Its orders keep it, and it separates their idempotency keys
         #[arg(value_parser = name)]
         name: String,
         /// What the key may do, several times for several; all, if none is named

@@ -97,7 +97,7 @@ pub fn new_secret() -> Result<String, getrandom::Error> {
 pub struct ApiKey {
     /// Hash of the secret.
     pub hash: KeyHash,
-    /// The shop. Several keys may share a name while a shop rotates them; the name separates once-only keys.
+    /// The shop. Several keys may share a name while a shop rotates them; the name separates idempotency keys.
     pub name: String,
     /// What it may do.
     pub scopes: Vec<Scope>,

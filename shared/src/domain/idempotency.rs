@@ -1,10 +1,10 @@
-//! Once only: which key makes a request the same request, and what of it must then be equal.
+//! Idempotency: which key makes a request the same request, and what of it must then be equal.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// What a once-only key is made of.
+/// What an idempotency key is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdempotencyKind {
@@ -52,7 +52,7 @@ impl IdempotencyKey {
         Uuid::new_v8(bytes)
     }
 
-    /// The name of a claim under this key.
+    /// The name of a binding of this key.
     pub fn binding_name(&self) -> String {
         hex::encode(self.digest)
     }

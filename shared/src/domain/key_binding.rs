@@ -1,4 +1,4 @@
-//! Claims: an `Idempotency-Key` that was used on an order which existed before.
+//! Bindings: an `Idempotency-Key` that was used on an order which existed before.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -15,12 +15,12 @@ pub struct KeyBinding {
     pub reference: String,
     /// What was asked.
     pub request: Fingerprint,
-    /// Until when the claim holds. The store's own expiry may come days later, so readers compare this.
+    /// Until when the binding holds. The store's own expiry may come days later, so readers compare this.
     pub expires_at: Timestamp,
 }
 
 impl KeyBinding {
-    /// Hours that a claim holds.
+    /// Hours that a binding holds.
     pub const HOURS: i64 = 24;
 
     /// Does it bind its key to this order and this request?

@@ -102,7 +102,7 @@ impl From<&PaymentMethod> for MethodSnapshot {
     }
 }
 
-/// The once-only key an order was made under, and what was asked.
+/// The idempotency key an order was made under, and what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestFingerprints {
     /// What the key was made of.
@@ -141,7 +141,7 @@ pub struct Change {
 /// What is given to make an order; the rest follows from it.
 #[derive(Clone)]
 pub struct NewWorkOrder {
-    /// Computed from the once-only key, or random.
+    /// Computed from the idempotency key, or random.
     pub uuid: Uuid,
     /// From the counter.
     pub number: WorkOrderId,

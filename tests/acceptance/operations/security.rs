@@ -139,7 +139,7 @@ async fn nothing_that_stands_twice_is_taken_once() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{line} {headers:?}: {answer}");
     }
     assert!(service.items_of("order").await.is_empty());
-    // A key of once-only that stands twice is no other key.
+    // A key of idempotency that stands twice is no other key.
     let once = "Idempotency-Key: key-1";
     for headers in [vec![key.as_str(), once, once], vec![key.as_str(), "Idempotency-Key: key-1,key-1"]] {
         let answer = raw(&service, &written(post, &headers, &cart)).await;

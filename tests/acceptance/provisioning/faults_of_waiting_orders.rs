@@ -23,7 +23,7 @@ enum Action {
     Create,
     Submit,
     ByToken,
-    /// Under an `Idempotency-Key`, which is claimed.
+    /// Under an `Idempotency-Key`, which is bound.
     ByTokenOnce,
     /// A part payment that has no name.
     Part,

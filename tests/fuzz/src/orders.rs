@@ -1,7 +1,7 @@
 //! Requests that record or complete an order. Input: perhaps a line `Idempotency-Key: ...`, then the body.
 //!
 //! What is refused leaves no order and no message. What is accepted is there as it was answered, is answered again to the byte
-//! where it has a once-only key, can be shown on both sides, and can be provisioned.
+//! where it has an idempotency key, can be shown on both sides, and can be provisioned.
 
 use lambda_http::http::{HeaderName, HeaderValue};
 use serde_json::Value;

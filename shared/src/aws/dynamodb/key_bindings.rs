@@ -1,4 +1,4 @@
-//! Claims of idempotency keys.
+//! Bindings of idempotency keys.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -15,7 +15,7 @@ use crate::{
     ports::{Insert, KeyBindings, PortError},
 };
 
-/// The attribute that says until when a claim holds, in a form that sorts.
+/// The attribute that says until when a binding holds, in a form that sorts.
 const UNTIL: &str = "expires_at";
 
 impl KeyBindings for DynamoDb {

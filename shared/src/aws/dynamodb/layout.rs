@@ -117,7 +117,7 @@ impl Key {
         Self::new(format!("line#{id}"), "line")
     }
 
-    /// A claim.
+    /// A binding of an idempotency key.
     pub fn key_binding(name: &str) -> Self {
         Self::new(format!("claim#{name}"), "claim")
     }

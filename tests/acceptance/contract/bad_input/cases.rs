@@ -128,7 +128,7 @@ fn queries() -> Vec<Case> {
     ]
 }
 
-/// What looks bad and is not. Without a once-only key, each makes an order.
+/// What looks bad and is not. Without an idempotency key, each makes an order.
 fn accepted() -> Vec<Case> {
     let plain = without(&without(&paid_cart("1001"), "wc_order_id"), "payment_transaction_id");
     let text = plain.to_string();

@@ -73,7 +73,7 @@ fn its_examples_of_replies_are_real_ones() {
 
 /// The bodies of the snapshots.
 fn snapshots() -> Vec<Value> {
-    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/acceptance/snapshots")).unwrap();
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/acceptance/contract/snapshots")).unwrap();
     let files = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
     files.map(|text| serde_json::from_str(text.rsplit_once("\n\n").unwrap().1).unwrap()).collect()
 }

@@ -98,7 +98,9 @@ async fn settings(context: &Context) -> Result<Vec<Finding>, OpsError> {
         Ok(Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) => {
             findings.push(finding("time to live", State::Ok, "on"));
         }
-        Ok(_) => findings.push(finding("time to live", State::Wrong, "off: bindings of idempotency keys stay for ever")),
+        Ok(_) => {
+            findings.push(finding("time to live", State::Wrong, "off: bindings of idempotency keys stay for ever"))
+        }
         Err(error) => findings.push(unseen("time to live", &call_error("DescribeTimeToLive", &error))?),
     }
     if connection.local.is_some() {

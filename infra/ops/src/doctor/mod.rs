@@ -99,7 +99,7 @@ async fn settings(context: &Context) -> Result<Vec<Finding>, OpsError> {
             findings.push(finding("time to live", State::Ok, "on"));
         }
         Ok(_) => {
-            findings.push(finding("time to live", State::Wrong, "off: bindings of idempotency keys stay for ever"))
+            findings.push(finding("time to live", State::Wrong, "off: bindings of idempotency keys stay for ever"));
         }
         Err(error) => findings.push(unseen("time to live", &call_error("DescribeTimeToLive", &error))?),
     }

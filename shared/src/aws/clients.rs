@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{
-    BehaviorVersion, ConfigBag, Credentials, IdentityCache, Intercept, Region, RuntimeComponents,
-    SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
-    interceptors::BeforeTransmitInterceptorContextRef, retry::RetryConfig, timeout::TimeoutConfig,
+    BehaviorVersion, ConfigBag, Credentials, IdentityCache, Intercept, Region, RuntimeComponents, SharedHttpClient,
+    StalledStreamProtectionConfig, interceptors::BeforeTransmitInterceptorContextRef, retry::RetryConfig,
+    timeout::TimeoutConfig,
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_types::SdkConfig;
 
 /// A connection that takes longer is not coming.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -52,6 +51,25 @@ impl Intercept for CountCalls {
     }
 }
 
+/// A client of the SDK's crate for a service: the one configuration of all. `SdkConfig`, which says the same for any crate, is
+/// 30 KB in each function's binary.
+macro_rules! client {
+    ($sdk:ident, $aws:ident, $endpoint:expr) => {{
+        let mut config = $sdk::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new($aws.region.clone()))
+            .credentials_provider($aws.credentials.clone())
+            .http_client($aws.http.clone())
+            .timeout_config(timeouts())
+            .retry_config(retries())
+            .identity_cache(IdentityCache::no_cache())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .interceptor(CountCalls);
+        config.set_endpoint_url($endpoint.clone());
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
 /// Where and as whom AWS is called.
 #[derive(Clone)]
 pub struct Aws {
@@ -70,30 +88,12 @@ pub struct Aws {
 impl Aws {
     /// A DynamoDB client.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.config()).interceptor(CountCalls);
-        config.set_endpoint_url(self.dynamodb_endpoint.clone());
-        aws_sdk_dynamodb::Client::from_conf(config.build())
+        client!(aws_sdk_dynamodb, self, self.dynamodb_endpoint)
     }
 
     /// An SQS client.
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
-        let mut config = aws_sdk_sqs::config::Builder::from(&self.config()).interceptor(CountCalls);
-        config.set_endpoint_url(self.sqs_endpoint.clone());
-        aws_sdk_sqs::Client::from_conf(config.build())
-    }
-
-    /// What the clients have in common.
-    fn config(&self) -> SdkConfig {
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(self.region.clone()))
-            .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
-            .http_client(self.http.clone())
-            .timeout_config(timeouts())
-            .retry_config(retries())
-            .identity_cache(IdentityCache::no_cache())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .build()
+        client!(aws_sdk_sqs, self, self.sqs_endpoint)
     }
 }
 
